@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { microsecondsEach, reportTable, summarize } from './report.ts';
+import { WORKLOADS, type Workload } from './workloads.ts';
+
+const workload = WORKLOADS[0] as Workload;
+
+test('the summary has the median of each figure, and leaves out what was not measured', () => {
+  const measurements = [
+    { deliveredPerSecond: 10, cpuMicroseconds: 3, latencyP99Ms: undefined },
+    { deliveredPerSecond: 30, cpuMicroseconds: undefined, latencyP99Ms: undefined },
+    { deliveredPerSecond: 20, cpuMicroseconds: 1, latencyP99Ms: undefined },
+  ];
+  expect(summarize('ours', measurements)).toEqual({
+    broker: 'ours',
+    runs: 3,
+    deliveredPerSecond: 20,
+    cpuMicroseconds: 2,
+    latencyP99Ms: undefined,
+  });
+});
+
+test('processor time per message needs both readings and a message', () => {
+  expect(microsecondsEach(1, 1.5, 1_000_000)).toBe(0.5);
+  expect(microsecondsEach(undefined, 1, 10)).toBeUndefined();
+  expect(microsecondsEach(1, undefined, 10)).toBeUndefined();
+  expect(microsecondsEach(1, 2, 0)).toBeUndefined();
+});
+
+test('the table compares every broker with the last one', () => {
+  const ours = summarize('ours', [{ deliveredPerSecond: 3_000_000, cpuMicroseconds: 0.5, latencyP99Ms: 1 }]);
+  const reference = summarize('reference', [
+    { deliveredPerSecond: 100_000, cpuMicroseconds: 20, latencyP99Ms: undefined },
+  ]);
+  const lines = reportTable([{ workload, summaries: [ours, reference] }]).split('\n');
+  const cells = (line: string | undefined): string[] | undefined =>
+    line?.split('|').map((cell) => cell.trim());
+  expect(cells(lines[2])?.slice(2, -1)).toEqual(['ours', '3,000,000', '0.50', '1.000', '30.00', '0.03']);
+  expect(cells(lines[3])?.slice(2, -1)).toEqual(['reference', '100,000', '20.00', '-', '1.00', '1.00']);
+  expect(new Set(lines.map((line) => line.length)).size).toBe(1);
+});

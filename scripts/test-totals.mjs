@@ -1,0 +1,56 @@
+/** Adds up what vitest's json reports say. Nothing that is missing, empty or broken counts as passed. */
+
+/**
+ * The part of a vitest json report that is read here.
+ * @typedef {{
+ *   success: boolean,
+ *   numTotalTests: number,
+ *   numPassedTests: number,
+ *   numFailedTests: number,
+ *   numPendingTests: number,
+ *   numTodoTests: number,
+ * }} Report
+ */
+
+/**
+ * A suite without a report, or with a report of no tests that ran, is one failure; so is a suite that failed although no
+ * test of it did (a file that could not be loaded, an error that nobody caught, a process that had to be stopped).
+ *
+ * @param {ReadonlyMap<string, Report | undefined>} reports by suite
+ * @param {readonly string[]} failedSteps suites and other steps whose command failed; one that is no suite is one failure
+ * @returns {{ passed: number, failed: number, skipped: number, reasons: string[] }}
+ */
+export function testTotals(reports, failedSteps) {
+  const reasons = failedSteps.filter((step) => !reports.has(step)).map((step) => `step ${step} failed`);
+  const totals = { passed: 0, failed: 0, skipped: 0, reasons };
+  for (const [suite, report] of reports) {
+    totals.passed += report?.numPassedTests ?? 0;
+    totals.failed += report?.numFailedTests ?? 0;
+    totals.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+    const reason = brokenSuite(suite, report, failedSteps.includes(suite));
+    if (reason !== undefined) reasons.push(reason);
+  }
+  totals.failed += reasons.length;
+  return totals;
+}
+
+/**
+ * @param {string} suite
+ * @param {Report | undefined} report
+ * @param {boolean} commandFailed
+ * @returns {string | undefined}
+ */
+function brokenSuite(suite, report, commandFailed) {
+  if (report === undefined) return `suite ${suite} left no report`;
+  if (report.numPassedTests + report.numFailedTests === 0) return `suite ${suite} ran no test`;
+  const failed = commandFailed || !report.success;
+  return failed && report.numFailedTests === 0 ? `suite ${suite} failed outside its tests` : undefined;
+}
+
+/**
+ * @param {{ passed: number, failed: number, skipped: number }} totals
+ * @returns {string}
+ */
+export function totalsLine({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}

@@ -1,0 +1,14 @@
+/** One subcommand of `leveret`. */
+export interface Command {
+  readonly name: string;
+  /** One line for `leveret help`. */
+  readonly summary: string;
+  /** Takes the arguments behind the command's name; resolves to the exit code of the process. */
+  run(args: string[]): Promise<number>;
+}
+
+export const EXIT_OK = 0;
+/** Something outside went wrong: a port in use, a broker that does not answer. */
+export const EXIT_FAILURE = 1;
+/** The command line, the environment or the configuration file was wrong. */
+export const EXIT_USAGE = 2;

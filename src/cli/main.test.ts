@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { connect as connectAmqp } from 'amqplib';
+import { afterEach, describe, expect, test } from 'vitest';
+import { StartedProcess } from '../../test/servers/child-process.ts';
+import { VERSION } from '../daemon/version.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const LISTENING = /AMQP listening on amqp:\/\/127\.0\.0\.1:(\d+)/;
+
+let cleanups: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups) await cleanup();
+  cleanups = [];
+});
+
+/** Runs the built command, as a user does. */
+function leveret(...args: string[]): StartedProcess {
+  if (!existsSync(MAIN)) throw new Error(`${MAIN} does not exist: build first, with npm run build`);
+  const started = new StartedProcess(process.execPath, [MAIN, ...args]);
+  cleanups.push(() => started.kill());
+  return started;
+}
+
+async function ended(...args: string[]): Promise<{ code: number | null; lines: string[] }> {
+  const started = leveret(...args);
+  const { code } = await started.exited;
+  return { code, lines: started.lines };
+}
+
+async function serving(): Promise<{ server: StartedProcess; port: number }> {
+  const server = leveret('serve', '--amqp-port', '0');
+  return { server, port: Number(LISTENING.exec(await server.line(LISTENING))?.[1]) };
+}
+
+async function openSocket(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  cleanups.push(() => socket.destroy());
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+describe('leveret', () => {
+  test.each([[[]], [['help']], [['--help']]])('%j explains the commands', async (args) => {
+    const { code, lines } = await ended(...args);
+    expect(code).toBe(0);
+    for (const command of ['serve', 'perf', 'version', 'help']) {
+      expect(lines.some((line) => line.startsWith(`  ${command} `))).toBe(true);
+    }
+  });
+
+  test.each([
+    ['serve', '--help'],
+    ['help', 'serve'],
+  ])('%s %s explains the options in 80 columns', async (...args) => {
+    const { code, lines } = await ended(...args);
+    expect(code).toBe(0);
+    expect(lines[0]).toBe('Usage: leveret serve [options]');
+    expect(lines).toContain('  --amqp-port <port>');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test.each(['version', '--version'])('%s names the versions', async (name) => {
+    const { code, lines } = await ended(name);
+    expect(code).toBe(0);
+    expect(lines[0]).toMatch(new RegExp(`^Leveret ${VERSION} \\(Node.js ${process.versions.node}, `));
+  });
+
+  test('an unknown command is refused with exit code 2', async () => {
+    expect(await ended('server')).toEqual({
+      code: 2,
+      lines: ["leveret: unknown command 'server' (did you mean serve?); allowed: serve, perf, version, help"],
+    });
+  });
+});
+
+describe('leveret serve', () => {
+  test.each([
+    [['--amqp-port', '70000'], /^leveret: option --amqp-port: bad value '70000'; allowed: a port number/],
+    [
+      ['--port', '5673'],
+      /^leveret: option --port is not known \(did you mean --amqp-port or --http-port\?\)/,
+    ],
+    [['--storage', 'file'], /^leveret: option --storage: bad value 'file'; allowed: memory/],
+    [['5673'], /^leveret: unexpected argument '5673'/],
+  ])('%j is refused with one line and exit code 2', async (args, line) => {
+    const { code, lines } = await ended('serve', ...args);
+    expect(code).toBe(2);
+    expect(lines).toEqual([expect.stringMatching(line)]);
+  });
+
+  test('a port in use is refused with one line that names the option, and exit code 1', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    cleanups.push(() => other.close());
+    const { port } = other.address() as { port: number };
+    const { code, lines } = await ended('serve', '--amqp-port', String(port));
+    expect(code).toBe(1);
+    expect(lines).toEqual([
+      expect.stringMatching(new RegExp(`^leveret: cannot listen on 127.0.0.1:${port}: .* --amqp-port`)),
+    ]);
+  });
+
+  test('says where it listens, how to send a message and how to stop', async () => {
+    const { server, port } = await serving();
+    await server.line('To stop: Ctrl+C');
+    expect(server.lines[0]).toBe(`Leveret ${VERSION}`);
+    expect(server.output).toContain(`amqp-publish --url=amqp://127.0.0.1:${port} -r hello -b 'Hello World!'`);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s tells clients 320 and exits with code 0', async (signal) => {
+    const { server, port } = await serving();
+    const client = await connectAmqp(`amqp://127.0.0.1:${port}`);
+    const closed = once(client, 'close');
+    client.on('error', () => {});
+    process.kill(server.pid, signal);
+    expect(String((await closed)[0])).toMatch(/320 \(CONNECTION[-_]FORCED\)/);
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+  });
+
+  test('clients that do not answer do not keep it from stopping within 5 seconds', async () => {
+    const { server, port } = await serving();
+    const silent = await openSocket(port);
+    silent.write(Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1));
+    await once(silent, 'data');
+    const startMs = performance.now();
+    process.kill(server.pid, 'SIGTERM');
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    expect(performance.now() - startMs).toBeLessThan(5000);
+  });
+
+  test('a second signal ends it at once', async () => {
+    const { server, port } = await serving();
+    const client = await connectAmqp(`amqp://127.0.0.1:${port}`);
+    client.on('error', () => {});
+    const { stream } = client.connection as unknown as { stream: Socket };
+    stream.pause(); // reads no connection.close, so the broker waits for it
+    process.kill(server.pid, 'SIGTERM');
+    await server.line('Stopping');
+    process.kill(server.pid, 'SIGTERM');
+    expect(await server.exited).toEqual({ code: 143, signal: null });
+    stream.destroy();
+  });
+});

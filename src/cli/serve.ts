@@ -1,0 +1,67 @@
+import { ConsoleLog } from '../daemon/console-log.ts';
+import type { OptionValues } from '../daemon/options.ts';
+import { readOptions } from '../daemon/read-options.ts';
+import { ListenError, OptionError, type RunningBroker, startBroker, urlOf } from '../daemon/start-broker.ts';
+import { type Command, EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './command.ts';
+import { serveHelp, welcome } from './serve-texts.ts';
+
+/** Clients get this long to answer connection.close. The rest of 5 s is for the process itself. */
+const CLOSE_GRACE_MS = 4_000;
+/** By convention a process that a signal ended exits with 128 plus the number of the signal. */
+const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
+type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'Start the broker',
+
+  async run(args) {
+    if (args.includes('--help') || args.includes('-h')) {
+      process.stdout.write(serveHelp());
+      return EXIT_OK;
+    }
+    try {
+      return await serve(readOptions(args, process.env));
+    } catch (error) {
+      if (error instanceof OptionError) return fail(`${error.message}; see leveret serve --help`, EXIT_USAGE);
+      if (error instanceof ListenError) return fail(error.message, EXIT_FAILURE);
+      throw error;
+    }
+  },
+};
+
+function fail(text: string, exitCode: number): number {
+  process.stderr.write(`leveret: ${text}\n`);
+  return exitCode;
+}
+
+async function serve(values: OptionValues): Promise<number> {
+  const { logLevel, ...options } = values;
+  const log = new ConsoleLog(logLevel, (line) => process.stderr.write(line));
+  const broker = await startBroker({ ...options, onEvent: (event) => log.onEvent(event) });
+  const stopped = stopSignal();
+  process.stdout.write(welcome(broker.addresses.map(urlOf), values));
+  await stopped;
+  await stop(broker);
+  return EXIT_OK;
+}
+
+/** Resolves at the first SIGINT or SIGTERM; at the second the process ends at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const onSignal = (signal: StopSignal): void => {
+      if (asked) process.exit(SIGNAL_EXIT_CODES[signal]);
+      asked = true;
+      resolve();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+}
+
+async function stop(broker: RunningBroker): Promise<void> {
+  process.stdout.write('Stopping: closing the connections of all clients. Again to stop at once.\n');
+  await broker.close({ graceMs: CLOSE_GRACE_MS });
+  process.stdout.write('Stopped.\n');
+}

@@ -1,0 +1,195 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { AccessControl, AccessControlError, DECISIONS_MAX, type TopicVariables } from './access-control.ts';
+import { Pattern } from './pattern.ts';
+import { PatternError } from './pattern-error.ts';
+
+let access: AccessControl;
+
+beforeEach(() => {
+  access = new AccessControl();
+  access.putUser({ name: 'ann', passwordHash: 'hash', tags: ['monitoring'] });
+});
+
+function permit(configure: string, write: string, read: string): void {
+  access.setPermission({ user: 'ann', vhost: '/', configure, write, read });
+}
+
+describe('users', () => {
+  test('are kept with their tags', () => {
+    expect(access.users.get('ann')).toEqual({
+      name: 'ann',
+      passwordHash: 'hash',
+      tags: new Set(['monitoring']),
+      limits: {},
+    });
+  });
+
+  test('keep their limits when they are put again', () => {
+    access.setUserLimits('ann', { maxConnections: 5, maxChannels: -1 });
+    access.putUser({ name: 'ann', passwordHash: undefined, tags: [] });
+    expect(access.users.get('ann')?.limits).toEqual({ maxConnections: 5, maxChannels: undefined });
+  });
+
+  test('lose their permissions when they are deleted', () => {
+    permit('.*', '.*', '.*');
+    expect(access.deleteUser('ann')).toBe(true);
+    access.putUser({ name: 'ann', passwordHash: undefined, tags: [] });
+    expect(access.mayEnter('ann', '/')).toBe(false);
+    expect(access.deleteUser('bob')).toBe(false);
+  });
+
+  test('must exist to get permissions and limits', () => {
+    const permission = { user: 'bob', vhost: '/', configure: '', write: '', read: '' };
+    expect(() => access.setPermission(permission)).toThrow(AccessControlError);
+    expect(() => access.setTopicPermission({ ...permission, exchange: 'x' })).toThrow("no user 'bob'");
+    expect(() => access.setUserLimits('bob', {})).toThrow("no user 'bob'");
+  });
+});
+
+describe('permissions', () => {
+  test('are needed to enter a vhost, whatever they allow', () => {
+    expect(access.mayEnter('ann', '/')).toBe(false);
+    permit('', '', '');
+    expect(access.mayEnter('ann', '/')).toBe(true);
+    expect(access.mayEnter('ann', 'other')).toBe(false);
+  });
+
+  test('are patterns over names, one for each operation', () => {
+    permit('^ann\\.', '^(ann|shared)\\.', '.*');
+    expect(access.allows('ann', '/', 'ann.q', 'configure')).toBe(true);
+    expect(access.allows('ann', '/', 'shared.q', 'configure')).toBe(false);
+    expect(access.allows('ann', '/', 'shared.q', 'write')).toBe(true);
+    expect(access.allows('ann', '/', 'anything', 'read')).toBe(true);
+    expect(access.allows('ann', 'other', 'anything', 'read')).toBe(false);
+  });
+
+  test('match anywhere in a name unless they are anchored', () => {
+    permit('q', '', '');
+    expect(access.allows('ann', '/', 'a-queue', 'configure')).toBe(true);
+  });
+
+  test('that are empty allow nothing', () => {
+    permit('', '', '');
+    expect(access.allows('ann', '/', 'q', 'read')).toBe(false);
+  });
+
+  test('know the default exchange as amq.default', () => {
+    permit('', '^amq\\.default$', '^$');
+    expect(access.allows('ann', '/', '', 'write')).toBe(true);
+    expect(access.allows('ann', '/', '', 'read')).toBe(false);
+  });
+
+  test('that change are in force at once', () => {
+    permit('.*', '.*', '.*');
+    expect(access.allows('ann', '/', 'q', 'read')).toBe(true);
+    permit('.*', '.*', '^other$');
+    expect(access.allows('ann', '/', 'q', 'read')).toBe(false);
+    access.clearPermission('ann', '/');
+    expect(access.allows('ann', '/', 'other', 'read')).toBe(false);
+    expect(access.clearPermission('ann', '/')).toBe(false);
+  });
+
+  test('with a broken pattern change nothing', () => {
+    permit('.*', '.*', '.*');
+    expect(() => permit('.*', '(', '.*')).toThrow(PatternError);
+    expect(access.permission('ann', '/')?.write).toBe('.*');
+  });
+
+  test('remember a bounded number of decisions', () => {
+    permit('^q1', '', '');
+    const matches = vi.spyOn(Pattern.prototype, 'test');
+    const ask = (name: string) => access.allows('ann', '/', name, 'configure');
+    for (let number = 0; number <= DECISIONS_MAX; number++) {
+      expect(ask(`q${number}`)).toBe(String(number).startsWith('1'));
+    }
+    expect(matches).toHaveBeenCalledTimes(DECISIONS_MAX + 1);
+    ask(`q${DECISIONS_MAX}`);
+    expect(matches).toHaveBeenCalledTimes(DECISIONS_MAX + 1);
+    ask('q0');
+    expect(matches).toHaveBeenCalledTimes(DECISIONS_MAX + 2);
+    matches.mockRestore();
+  });
+
+  test('are listed by user and by vhost', () => {
+    access.putUser({ name: 'bob', passwordHash: undefined, tags: [] });
+    permit('a', 'b', 'c');
+    access.setPermission({ user: 'bob', vhost: 'v', configure: '', write: '', read: '' });
+    expect(access.permissionsOf('ann')).toEqual([
+      { user: 'ann', vhost: '/', configure: 'a', write: 'b', read: 'c' },
+    ]);
+    expect(access.permissions()).toHaveLength(2);
+    expect(access.permissions('v').map(({ user }) => user)).toEqual(['bob']);
+  });
+});
+
+describe('topic permissions', () => {
+  const variables: TopicVariables = { username: 'ann', vhost: '/' };
+
+  function mayWrite(routingKey: string, exchange = 'events', given = variables): boolean {
+    return access.allowsTopic('ann', '/', exchange, 'write', routingKey, given);
+  }
+
+  function permitTopic(write: string): void {
+    access.setTopicPermission({ user: 'ann', vhost: '/', exchange: 'events', write, read: '.*' });
+  }
+
+  test('restrict only the exchange that they name', () => {
+    expect(mayWrite('anything')).toBe(true);
+    permitTopic('^a\\.');
+    expect(mayWrite('a.b')).toBe(true);
+    expect(mayWrite('b')).toBe(false);
+    expect(mayWrite('b', 'other')).toBe(true);
+  });
+
+  test('fill in the user name and the vhost, literally', () => {
+    permitTopic('^{username}\\.{vhost}$');
+    expect(mayWrite('ann./')).toBe(true);
+    expect(mayWrite('bob./')).toBe(false);
+    const strange: TopicVariables = { username: 'a.*|$&', vhost: '[x]-' };
+    expect(mayWrite('a.*|$&.[x]-', 'events', strange)).toBe(true);
+    expect(mayWrite('abc.x', 'events', strange)).toBe(false);
+  });
+
+  test('fill in the client id where there is one', () => {
+    permitTopic('^{client_id}$');
+    expect(mayWrite('c1', 'events', { ...variables, clientId: 'c1' })).toBe(true);
+    expect(mayWrite('c1', 'events', { ...variables, clientId: 'c2' })).toBe(false);
+    expect(mayWrite('{client_id}')).toBe(true);
+    expect(mayWrite('c2')).toBe(false);
+  });
+
+  test('allow nothing to a client id that makes no pattern any more', () => {
+    permitTopic('{client_id}');
+    const clientId = 'x'.repeat(100_000);
+    expect(mayWrite(clientId, 'events', { ...variables, clientId })).toBe(false);
+  });
+
+  test('replace each other for the same exchange, and are cleared for one or all', () => {
+    permitTopic('a');
+    permitTopic('b');
+    access.setTopicPermission({ user: 'ann', vhost: '/', exchange: 'other', write: '', read: '' });
+    expect(access.topicPermissionsOf('ann').map(({ write }) => write)).toEqual(['b', '']);
+    expect(access.clearTopicPermission('ann', '/', 'events')).toBe(true);
+    expect(access.clearTopicPermission('ann', '/', 'events')).toBe(false);
+    expect(access.topicPermissions('/')).toHaveLength(1);
+    expect(access.clearTopicPermission('ann', '/')).toBe(true);
+    expect(mayWrite('x', 'other')).toBe(true);
+  });
+});
+
+test('a deleted vhost takes all permissions in it along', () => {
+  permit('.*', '.*', '.*');
+  access.setTopicPermission({ user: 'ann', vhost: '/', exchange: 'events', write: '', read: '' });
+  access.vhostDeleted('/');
+  expect(access.mayEnter('ann', '/')).toBe(false);
+  expect(access.topicPermissions()).toEqual([]);
+});
+
+test('the version grows with each change', () => {
+  const versions = [access.version];
+  permit('', '', '');
+  versions.push(access.version);
+  access.vhostDeleted('/');
+  versions.push(access.version);
+  expect(new Set(versions).size).toBe(3);
+});

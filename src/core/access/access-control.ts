@@ -1,0 +1,315 @@
+/**
+ * Who may do what: users with tags, permissions per (user, vhost), and topic permissions per (user, vhost, exchange), with
+ * RabbitMQ's rules. It decides and keeps nothing on disk: whoever changes it also stores the change.
+ */
+import { Pattern } from './pattern.ts';
+import { PatternError } from './pattern-error.ts';
+
+export interface User {
+  readonly name: string;
+  /** Undefined: the user cannot log in with a password. */
+  readonly passwordHash: string | undefined;
+  readonly tags: ReadonlySet<string>;
+  readonly limits: UserLimits;
+}
+
+/** Undefined: no limit. */
+export interface UserLimits {
+  readonly maxConnections?: number | undefined;
+  readonly maxChannels?: number | undefined;
+}
+
+export type Operation = 'configure' | 'write' | 'read';
+
+/** Three patterns over names of exchanges and queues. The empty pattern allows nothing. */
+export interface Permission {
+  readonly user: string;
+  readonly vhost: string;
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+/** Patterns over routing keys of one topic exchange. `{username}`, `{vhost}` and `{client_id}` in them are filled in. */
+export interface TopicPermission {
+  readonly user: string;
+  readonly vhost: string;
+  readonly exchange: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+export interface TopicVariables {
+  readonly username: string;
+  readonly vhost: string;
+  /** AMQP 0-9-1 has none. */
+  readonly clientId?: string | undefined;
+}
+
+/** An operating error: a change that makes no sense. */
+export class AccessControlError extends Error {
+  readonly code: 'user-not-found';
+
+  constructor(code: 'user-not-found', message: string) {
+    super(message);
+    this.name = 'AccessControlError';
+    this.code = code;
+  }
+}
+
+/** The name under which permissions know the default exchange, whose real name is empty. */
+const DEFAULT_EXCHANGE = 'amq.default';
+
+/** Decisions kept for each pattern of a permission, about 100 bytes each. Names come from strangers, so this is bounded. */
+export const DECISIONS_MAX = 1024;
+
+export class AccessControl {
+  readonly #users = new Map<string, User>();
+  /** By user, then by vhost. */
+  readonly #permissions = new Map<string, Map<string, PermissionEntry>>();
+  readonly #topicPermissions = new Map<string, TopicPermissionEntry[]>();
+  #version = 0;
+
+  get users(): ReadonlyMap<string, User> {
+    return this.#users;
+  }
+
+  /** Grows with each change: who keeps a decision keeps this number with it. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Creates the user, or changes its password and tags; the limits stay. */
+  putUser(user: { name: string; passwordHash: string | undefined; tags: Iterable<string> }): void {
+    const { name, passwordHash } = user;
+    const limits = this.#users.get(name)?.limits ?? {};
+    this.#users.set(name, { name, passwordHash, tags: new Set(user.tags), limits });
+    this.#version++;
+  }
+
+  /** Replaces the limits. A negative number means no limit, as in RabbitMQ. Throws AccessControlError. */
+  setUserLimits(name: string, limits: UserLimits): void {
+    const user = this.#user(name);
+    const { maxConnections, maxChannels } = limits;
+    this.#users.set(name, {
+      ...user,
+      limits: { maxConnections: limitOf(maxConnections), maxChannels: limitOf(maxChannels) },
+    });
+    this.#version++;
+  }
+
+  /** Deletes the user and all its permissions; false when there is none of that name. */
+  deleteUser(name: string): boolean {
+    this.#permissions.delete(name);
+    this.#topicPermissions.delete(name);
+    this.#version++;
+    return this.#users.delete(name);
+  }
+
+  /** Throws PatternError, and AccessControlError for an unknown user; nothing has changed then. */
+  setPermission(permission: Permission): void {
+    const { user, vhost } = permission;
+    this.#user(user);
+    const entry = new PermissionEntry(permission);
+    const vhosts = this.#permissions.get(user) ?? new Map<string, PermissionEntry>();
+    this.#permissions.set(user, vhosts.set(vhost, entry));
+    this.#version++;
+  }
+
+  clearPermission(user: string, vhost: string): boolean {
+    this.#version++;
+    return this.#permissions.get(user)?.delete(vhost) ?? false;
+  }
+
+  permission(user: string, vhost: string): Permission | undefined {
+    return this.#permissions.get(user)?.get(vhost)?.permission;
+  }
+
+  permissionsOf(user: string): readonly Permission[] {
+    return [...(this.#permissions.get(user)?.values() ?? [])].map((entry) => entry.permission);
+  }
+
+  /** The permissions of all users, in all vhosts or in one. */
+  permissions(vhost?: string): readonly Permission[] {
+    const all = [...this.#permissions.keys()].flatMap((user) => this.permissionsOf(user));
+    return vhost === undefined ? all : all.filter((permission) => permission.vhost === vhost);
+  }
+
+  /** Throws PatternError, and AccessControlError for an unknown user; nothing has changed then. */
+  setTopicPermission(permission: TopicPermission): void {
+    const { user, vhost, exchange } = permission;
+    this.#user(user);
+    const entry = new TopicPermissionEntry(permission);
+    const others = (this.#topicPermissions.get(user) ?? []).filter((other) => !other.isFor(vhost, exchange));
+    this.#topicPermissions.set(user, [...others, entry]);
+    this.#version++;
+  }
+
+  /** Clears the topic permissions of a user in a vhost: of one exchange, or of all. */
+  clearTopicPermission(user: string, vhost: string, exchange?: string): boolean {
+    const entries = this.#topicPermissions.get(user) ?? [];
+    const left = entries.filter((entry) => !entry.isFor(vhost, exchange));
+    this.#topicPermissions.set(user, left);
+    this.#version++;
+    return left.length < entries.length;
+  }
+
+  topicPermissionsOf(user: string): readonly TopicPermission[] {
+    return (this.#topicPermissions.get(user) ?? []).map((entry) => entry.permission);
+  }
+
+  /** The topic permissions of all users, in all vhosts or in one. */
+  topicPermissions(vhost?: string): readonly TopicPermission[] {
+    const all = [...this.#topicPermissions.keys()].flatMap((user) => this.topicPermissionsOf(user));
+    return vhost === undefined ? all : all.filter((permission) => permission.vhost === vhost);
+  }
+
+  /** A user may enter a vhost as soon as it has a permission there, even one that allows nothing. */
+  mayEnter(user: string, vhost: string): boolean {
+    return this.#permissions.get(user)?.has(vhost) ?? false;
+  }
+
+  /** `name`: of the exchange or queue; empty for the default exchange. Runs per method of a channel. */
+  allows(user: string, vhost: string, name: string, operation: Operation): boolean {
+    const entry = this.#permissions.get(user)?.get(vhost);
+    if (entry === undefined) return false;
+    return entry[operation].allows(name === '' ? DEFAULT_EXCHANGE : name);
+  }
+
+  /** True when the user has no topic permission for the exchange: these only ever take rights away. */
+  allowsTopic(
+    user: string,
+    vhost: string,
+    exchange: string,
+    operation: 'write' | 'read',
+    routingKey: string,
+    variables: TopicVariables,
+  ): boolean {
+    const entry = this.#topicPermissions.get(user)?.find((other) => other.isFor(vhost, exchange));
+    return entry === undefined || entry[operation].allows(routingKey, variables);
+  }
+
+  /** Forgets all permissions in the vhost, so that nobody has them in a later vhost of the same name. */
+  vhostDeleted(vhost: string): void {
+    for (const vhosts of this.#permissions.values()) vhosts.delete(vhost);
+    for (const user of this.#topicPermissions.keys()) this.clearTopicPermission(user, vhost);
+    this.#version++;
+  }
+
+  #user(name: string): User {
+    const user = this.#users.get(name);
+    if (user !== undefined) return user;
+    throw new AccessControlError('user-not-found', `no user '${name}': create the user first`);
+  }
+}
+
+function limitOf(limit: number | undefined): number | undefined {
+  return limit === undefined || limit < 0 ? undefined : limit;
+}
+
+class PermissionEntry {
+  readonly permission: Permission;
+  readonly configure: NameRule;
+  readonly write: NameRule;
+  readonly read: NameRule;
+
+  constructor(permission: Permission) {
+    this.permission = permission;
+    this.configure = new NameRule(permission.configure);
+    this.write = new NameRule(permission.write);
+    this.read = new NameRule(permission.read);
+  }
+}
+
+/** One pattern over names, and what it said to the names that were asked about before. */
+class NameRule {
+  readonly #pattern: Pattern;
+  readonly #decisions = new Map<string, boolean>();
+
+  constructor(source: string) {
+    this.#pattern = compile(source);
+  }
+
+  allows(name: string): boolean {
+    const known = this.#decisions.get(name);
+    if (known !== undefined) return known;
+    const allowed = this.#pattern.test(name);
+    if (this.#decisions.size >= DECISIONS_MAX) this.#decisions.clear();
+    this.#decisions.set(name, allowed);
+    return allowed;
+  }
+}
+
+class TopicPermissionEntry {
+  readonly permission: TopicPermission;
+  readonly write: TopicRule;
+  readonly read: TopicRule;
+
+  constructor(permission: TopicPermission) {
+    const { user, vhost, write, read } = permission;
+    this.permission = permission;
+    this.write = new TopicRule(write, { username: user, vhost });
+    this.read = new TopicRule(read, { username: user, vhost });
+  }
+
+  /** Without an exchange: for any exchange of the vhost. */
+  isFor(vhost: string, exchange: string | undefined): boolean {
+    if (this.permission.vhost !== vhost) return false;
+    return exchange === undefined || this.permission.exchange === exchange;
+  }
+}
+
+/** One pattern over routing keys. It is compiled for the variables it was last asked with, which hardly ever change. */
+class TopicRule {
+  readonly #source: string;
+  #compiledFor: TopicVariables;
+  /** Undefined: no pattern any more with these variables in it, so nothing is allowed. */
+  #pattern: Pattern | undefined;
+
+  constructor(source: string, variables: TopicVariables) {
+    this.#source = source;
+    this.#compiledFor = variables;
+    this.#pattern = compile(fillIn(source, variables));
+  }
+
+  allows(routingKey: string, variables: TopicVariables): boolean {
+    if (!sameVariables(variables, this.#compiledFor)) this.#compileFor(variables);
+    return this.#pattern?.test(routingKey) ?? false;
+  }
+
+  #compileFor(variables: TopicVariables): void {
+    this.#compiledFor = variables;
+    this.#pattern = undefined;
+    try {
+      this.#pattern = compile(fillIn(this.#source, variables));
+    } catch (error) {
+      // A long client id can make the pattern longer than patterns may be.
+      if (!(error instanceof PatternError)) throw error;
+    }
+  }
+}
+
+function sameVariables(a: TopicVariables, b: TopicVariables): boolean {
+  return a.username === b.username && a.vhost === b.vhost && a.clientId === b.clientId;
+}
+
+/** RabbitMQ: the empty pattern matches only the empty name, so nothing. */
+function compile(source: string): Pattern {
+  return Pattern.compile(source === '' ? '^$' : source);
+}
+
+/** Values are taken literally, whatever characters a user name has. An unknown client id leaves its placeholder as text. */
+function fillIn(source: string, variables: TopicVariables): string {
+  return source
+    .replaceAll('{username}', () => literal(variables.username))
+    .replaceAll('{vhost}', () => literal(variables.vhost))
+    .replaceAll('{client_id}', () => literal(variables.clientId ?? '{client_id}'));
+}
+
+const SPECIAL = '\\^$.|?*+()[]{}-';
+
+function literal(text: string): string {
+  let pattern = '';
+  for (const character of text) pattern += SPECIAL.includes(character) ? `\\${character}` : character;
+  return pattern;
+}

@@ -1,0 +1,74 @@
+import type { ByteWriter } from '../codec/byte-writer.ts';
+import { writeMethodFrame } from '../codec/method-codec.ts';
+
+/**
+ * The publisher confirms of one channel. Messages are numbered from 1 as they come; at the end of a turn everything up
+ * to the newest belongs to the block that the store just closed, and is answered once that block is durable, many
+ * messages with one basic.ack.
+ *
+ *      answered            sealed: waits for its block         published in this turn
+ *     ---------+----------------------------------------+----------------------------+----> tag
+ *              |  (block 7, up to 120) (block 8, to 190) |                            | nextTag
+ */
+export class Confirms {
+  enabled = false;
+  #nextTag = 1;
+  #answered = 0;
+  #sealed = 0;
+  /** Tags that a full queue refused, in order: nacked instead of acked. */
+  readonly #refused: number[] = [];
+  readonly #waiting: { readonly block: number; readonly upTo: number }[] = [];
+
+  /** Numbers the message that was just published. */
+  add(): number {
+    return this.#nextTag++;
+  }
+
+  refuse(tag: number): void {
+    this.#refused.push(tag);
+  }
+
+  /** Messages that were not answered yet. */
+  get outstanding(): number {
+    return this.#nextTag - 1 - this.#answered;
+  }
+
+  /** Everything published so far is in `block` or an earlier one. */
+  seal(block: number): void {
+    const upTo = this.#nextTag - 1;
+    if (upTo === this.#sealed) return;
+    this.#sealed = upTo;
+    this.#waiting.push({ block, upTo });
+  }
+
+  /** The tag up to which everything may be answered when `durableBlock` is durable; moves on. */
+  takeDurable(durableBlock: number): number {
+    let upTo = this.#answered;
+    while ((this.#waiting[0]?.block ?? Number.POSITIVE_INFINITY) <= durableBlock) {
+      upTo = this.#waiting.shift()?.upTo ?? upTo;
+    }
+    return upTo;
+  }
+
+  /** Writes the answers for all tags up to `upTo`. */
+  answer(writer: ByteWriter, channel: number, upTo: number): void {
+    while ((this.#refused[0] ?? Number.POSITIVE_INFINITY) <= upTo) {
+      const refused = this.#refused.shift() as number;
+      this.#acknowledge(writer, channel, refused - 1);
+      writeMethodFrame(writer, channel, 'basic.nack', {
+        deliveryTag: refused,
+        multiple: false,
+        requeue: false,
+      });
+      this.#answered = refused;
+    }
+    this.#acknowledge(writer, channel, upTo);
+  }
+
+  #acknowledge(writer: ByteWriter, channel: number, upTo: number): void {
+    const count = upTo - this.#answered;
+    if (count <= 0) return;
+    writeMethodFrame(writer, channel, 'basic.ack', { deliveryTag: upTo, multiple: count > 1 });
+    this.#answered = upTo;
+  }
+}

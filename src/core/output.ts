@@ -1,0 +1,86 @@
+import { ByteWriter } from '../codec/byte-writer.ts';
+import type { Transport } from './environment.ts';
+
+/** What is written to a connection in a turn is handed to its transport in pieces of about this size. */
+const FLUSH_BYTES = 64 * 1024;
+/** Room beyond FLUSH_BYTES, so that the frame that passes it mostly needs no larger buffer. */
+const BUFFER_BYTES = FLUSH_BYTES + 16 * 1024;
+const SPARE_BUFFERS_MAX = 64;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** Output buffers that no connection uses just now: an idle connection holds none. */
+const spareBuffers: Uint8Array[] = [];
+
+/**
+ * The outgoing side of a connection: frames are gathered in one buffer and leave together at the end of the turn.
+ *
+ *     empty --writer()--> filling --flush(): transport took it--> empty
+ *                                 --flush(): it did not---------> congested --drained()--> empty
+ */
+export class Output {
+  /** The transport has not sent everything yet: no more deliveries until it has. */
+  congested = false;
+  /** Bytes handed to the transport while it was congested. */
+  congestedBytes = 0;
+  /** Anything was sent since `heartbeatDue` was asked last. */
+  #sentSomething = false;
+  readonly #writer = new ByteWriter(0);
+  readonly #transport: Transport;
+  readonly #onFilling: () => void;
+
+  /** `onFilling` is called when the first byte of a turn is about to be written. */
+  constructor(transport: Transport, onFilling: () => void) {
+    this.#transport = transport;
+    this.#onFilling = onFilling;
+  }
+
+  /** Where to write frames. Valid until the next call of this class. Runs per frame. */
+  writer(): ByteWriter {
+    const writer = this.#writer;
+    if (writer.bytes.length === 0) {
+      writer.bytes = spareBuffers.pop() ?? new Uint8Array(BUFFER_BYTES);
+      this.#onFilling();
+    } else if (writer.position >= FLUSH_BYTES) {
+      this.#send();
+    }
+    return writer;
+  }
+
+  /** Hands over what was written. Runs once a turn for each connection that wrote. */
+  flush(): void {
+    const writer = this.#writer;
+    if (writer.position > 0) this.#send();
+    const { bytes } = writer;
+    if (bytes.length === BUFFER_BYTES && spareBuffers.length < SPARE_BUFFERS_MAX) spareBuffers.push(bytes);
+    writer.bytes = NO_BYTES;
+  }
+
+  /** The transport is gone: what was written is dropped. */
+  discard(): void {
+    this.#writer.position = 0;
+    this.#writer.bytes = NO_BYTES;
+  }
+
+  drained(): void {
+    this.congested = false;
+    this.congestedBytes = 0;
+  }
+
+  /** Whether nothing was sent since this was asked last. */
+  takeIdle(): boolean {
+    const idle = !this.#sentSomething;
+    this.#sentSomething = false;
+    return idle;
+  }
+
+  #send(): void {
+    const writer = this.#writer;
+    const { bytes, position } = writer;
+    writer.position = 0;
+    this.#sentSomething = true;
+    if (this.#transport.write(bytes, position)) return;
+    this.congested = true;
+    this.congestedBytes += position;
+    writer.bytes = spareBuffers.pop() ?? new Uint8Array(BUFFER_BYTES);
+  }
+}

@@ -1,0 +1,144 @@
+import type { MethodArguments } from '../codec/methods.ts';
+import type { Channel } from './channel.ts';
+import { requireNotDefault } from './exchange-methods.ts';
+import { accessRefused, notFound, preconditionFailed } from './failures.ts';
+import { resourceText } from './message/equivalence.ts';
+import { assertMayBeServerNamed } from './message/queue-arguments.ts';
+import type { Queue } from './queue.ts';
+import { DIRECT_REPLY_TO } from './reply-consumers.ts';
+
+/** 22 characters of base64 hold 128 random bits. */
+const GENERATED_NAME_LENGTH = 22;
+
+export function onQueueDeclare(channel: Channel, method: MethodArguments<'queue.declare'>): void {
+  if (isDirectReplyTo(channel, method)) return;
+  const queue = method.passive ? findDeclared(channel, method.queue) : declare(channel, method);
+  channel.lastQueueName = queue.name;
+  if (method.noWait) return;
+  channel.send('queue.declare-ok', {
+    queue: queue.name,
+    messageCount: queue.readyCount,
+    consumerCount: queue.consumerCount,
+  });
+}
+
+export function onQueueBind(channel: Channel, method: MethodArguments<'queue.bind'>): void {
+  const { queue, routingKey } = bindingEnds(channel, method);
+  const exchange = channel.session.vhost.exchange(method.exchange);
+  channel.session.vhost.bind(exchange, queue, routingKey, method.arguments);
+  if (!method.noWait) channel.send('queue.bind-ok', {});
+}
+
+export function onQueueUnbind(channel: Channel, method: MethodArguments<'queue.unbind'>): void {
+  const { queue, routingKey } = bindingEnds(channel, method);
+  const exchange = channel.session.vhost.exchange(method.exchange);
+  channel.session.vhost.unbind(exchange, queue, routingKey, method.arguments);
+  channel.send('queue.unbind-ok', {});
+}
+
+export function onQueuePurge(channel: Channel, method: MethodArguments<'queue.purge'>): void {
+  const name = queueName(channel, method.queue);
+  channel.session.authorize('queue', name, 'read');
+  const messageCount = channel.session.vhost.queue(name, channel.connection).purge();
+  if (!method.noWait) channel.send('queue.purge-ok', { messageCount });
+}
+
+export function onQueueDelete(channel: Channel, method: MethodArguments<'queue.delete'>): void {
+  const name = queueName(channel, method.queue);
+  const { session } = channel;
+  session.authorize('queue', name, 'configure');
+  // RabbitMQ since 3.2: deleting what is not there succeeds
+  const messageCount = session.vhost.queues.has(name) ? deleteQueue(channel, name, method) : 0;
+  if (!method.noWait) channel.send('queue.delete-ok', { messageCount });
+}
+
+/** The name that a method means: an empty one stands for the queue declared last on the channel. */
+export function queueName(channel: Channel, name: string): string {
+  if (name !== '') return name;
+  if (channel.lastQueueName !== undefined) return channel.lastQueueName;
+  throw notFound('no previously declared queue: name one, or declare it first');
+}
+
+function deleteQueue(channel: Channel, name: string, method: MethodArguments<'queue.delete'>): number {
+  const { vhost } = channel.session;
+  const queue = vhost.queue(name, channel.connection);
+  const resource = resourceText({ kind: 'queue', name, vhost: vhost.name });
+  if (method.ifUnused && queue.consumerCount > 0) throw preconditionFailed(`${resource} in use`);
+  if (method.ifEmpty && queue.messageCount > 0) throw preconditionFailed(`${resource} not empty`);
+  const messageCount = queue.readyCount;
+  vhost.removeQueue(queue);
+  return messageCount;
+}
+
+/** amqp queue.declare "passive" */
+function findDeclared(channel: Channel, wanted: string): Queue {
+  const name = queueName(channel, wanted);
+  channel.session.authorizeAny('queue', name);
+  const queue = channel.session.vhost.queue(name, channel.connection);
+  queue.touch();
+  return queue;
+}
+
+function declare(channel: Channel, method: MethodArguments<'queue.declare'>): Queue {
+  const { session, connection, runtime } = channel;
+  const { vhost } = session;
+  if (method.queue === '') assertMayBeServerNamed(method.arguments);
+  const name = method.queue === '' ? `amq.gen-${runtime.randomName(GENERATED_NAME_LENGTH)}` : method.queue;
+  session.authorize('queue', name, 'configure');
+  // amqp queue.declare "reserved": 403
+  if (method.queue.startsWith('amq.') && !vhost.queues.has(name)) {
+    throw accessRefused(`queue name '${name}' contains reserved prefix 'amq.*'`);
+  }
+  authorizeDeadLetters(channel, name, method);
+  return vhost.declareQueue({
+    name,
+    durable: method.durable,
+    autoDelete: method.autoDelete,
+    exclusiveOwner: method.exclusive ? connection : undefined,
+    arguments: method.arguments,
+  });
+}
+
+/** Dead letters are read from the queue and written to the exchange in the name of who declares it. */
+function authorizeDeadLetters(
+  channel: Channel,
+  name: string,
+  method: MethodArguments<'queue.declare'>,
+): void {
+  const exchange = method.arguments.get('x-dead-letter-exchange')?.value;
+  if (typeof exchange !== 'string' || channel.session.vhost.queues.has(name)) return;
+  channel.session.authorize('queue', name, 'read');
+  channel.session.authorize('exchange', exchange, 'write');
+}
+
+interface BindingMethod {
+  readonly queue: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
+function bindingEnds(channel: Channel, method: BindingMethod): { queue: Queue; routingKey: string } {
+  const { session, connection } = channel;
+  const name = queueName(channel, method.queue);
+  // amqp queue.bind "routing-key": empty together with an empty queue name, it is the queue's name
+  const routingKey = method.queue === '' && method.routingKey === '' ? name : method.routingKey;
+  session.authorize('queue', name, 'write');
+  requireNotDefault(method.exchange);
+  session.authorize('exchange', method.exchange, 'read');
+  const queue = session.vhost.queue(name, connection);
+  if (session.vhost.exchanges.get(method.exchange)?.type === 'topic') {
+    session.authorizeTopic(method.exchange, 'read', routingKey);
+  }
+  return { queue, routingKey };
+}
+
+/** A passive declare of a reply address asks whether somebody still waits there. */
+function isDirectReplyTo(channel: Channel, method: MethodArguments<'queue.declare'>): boolean {
+  const name = method.queue;
+  if (name !== DIRECT_REPLY_TO && !channel.replyConsumers.isReplyAddress(name)) return false;
+  if (name !== DIRECT_REPLY_TO && !channel.replyConsumers.isKnown(name)) {
+    throw notFound(`no ${resourceText({ kind: 'queue', name, vhost: channel.session.vhost.name })}`);
+  }
+  if (!method.noWait) channel.send('queue.declare-ok', { queue: name, messageCount: 0, consumerCount: 1 });
+  return true;
+}

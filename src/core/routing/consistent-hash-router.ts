@@ -1,0 +1,149 @@
+/**
+ * `x-consistent-hash`: each message goes to exactly one destination, chosen by the hash of its routing key (or of a header,
+ * or of a property), so that what belongs together stays together. The binding key is a weight: a destination with
+ * weight 2 gets twice the share of one with weight 1.
+ *
+ * The choice is weighted rendezvous hashing: each binding draws a number from (hash, slot), and the best draw wins. When a
+ * binding comes, only what it wins moves; when one goes, only what it had moves. Weights cost no memory, unlike the
+ * points of a ring. Routing costs a mix and a logarithm per binding.
+ *
+ * A slot is the number of a binding, the lowest free one when it is made: bindings made in the same order get the same
+ * slots, and with them the same messages, in every process.
+ */
+import type { FieldTable } from '../../codec/field-table.ts';
+import type { BasicProperties } from '../../codec/properties.ts';
+import { preconditionFailed } from '../failures.ts';
+import type { RoutedMessage, Router } from './router.ts';
+import { hashBytes, hashText, mixHash } from './stable-hash.ts';
+
+interface WeightedBinding<D> {
+  readonly destination: D;
+  readonly weight: number;
+}
+
+/** What is hashed. */
+type HashSource =
+  | { readonly kind: 'routing-key' }
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'property'; readonly name: HashProperty };
+
+type HashProperty = 'message_id' | 'correlation_id' | 'timestamp';
+
+export class ConsistentHashRouter<D> implements Router<D> {
+  readonly dependsOnHeaders: boolean;
+  readonly routesEachKey: boolean = false;
+  private readonly source: HashSource;
+  /** By slot; undefined where a binding was removed. **Invariant:** the last one is defined. */
+  private readonly slots: (WeightedBinding<D> | undefined)[] = [];
+
+  constructor(args: FieldTable) {
+    this.source = hashSource(args);
+    this.dependsOnHeaders = this.source.kind !== 'routing-key';
+  }
+
+  validate(_args: FieldTable, routingKey: string): void {
+    parseWeight(routingKey);
+  }
+
+  add(destination: D, routingKey: string, _args: FieldTable): void {
+    const binding = { destination, weight: parseWeight(routingKey) };
+    const free = this.slots.indexOf(undefined);
+    this.slots[free < 0 ? this.slots.length : free] = binding;
+  }
+
+  remove(destination: D, routingKey: string, _args: FieldTable): void {
+    const weight = parseWeight(routingKey);
+    const slot = this.slots.findIndex(
+      (binding) => binding?.destination === destination && binding.weight === weight,
+    );
+    if (slot < 0) throw new Error('Removed a binding that this router does not have');
+    this.slots[slot] = undefined;
+    while (this.slots.length > 0 && this.slots.at(-1) === undefined) this.slots.pop();
+  }
+
+  route(message: RoutedMessage, into: D[]): void {
+    if (this.slots.length === 0) return;
+    const hash = this.hashOf(message);
+    let winner: WeightedBinding<D> | undefined;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (let slot = 0; slot < this.slots.length; slot++) {
+      const binding = this.slots[slot];
+      if (binding === undefined) continue;
+      // A draw from the exponential distribution with rate `weight`: the chance to be the lowest is weight / sum of weights.
+      const draw = -Math.log((mixHash(hash, slot) + 0.5) / 2 ** 32) / binding.weight;
+      if (draw >= lowest) continue;
+      lowest = draw;
+      winner = binding;
+    }
+    if (winner !== undefined) into.push(winner.destination);
+  }
+
+  /** Messages without the header or property all hash alike, and go one way. */
+  private hashOf(message: RoutedMessage): number {
+    switch (this.source.kind) {
+      case 'routing-key':
+        return hashText(message.routingKey);
+      case 'header':
+        return hashValue(message.headers()?.get(this.source.name)?.value);
+      case 'property':
+        return hashValue(hashProperty(message.properties(), this.source.name));
+    }
+  }
+}
+
+function hashValue(value: unknown): number {
+  if (value instanceof Uint8Array) return hashBytes(value);
+  if (value === undefined || typeof value === 'object') return hashText('');
+  return hashText(String(value));
+}
+
+function hashProperty(properties: BasicProperties, name: HashProperty): string | number | bigint | undefined {
+  switch (name) {
+    case 'message_id':
+      return properties.messageId;
+    case 'correlation_id':
+      return properties.correlationId;
+    case 'timestamp':
+      return properties.timestamp;
+  }
+}
+
+function hashSource(args: FieldTable): HashSource {
+  const header = stringArgument(args, 'hash-header');
+  const property = stringArgument(args, 'hash-property');
+  if (header !== undefined && property !== undefined) {
+    throw preconditionFailed(
+      'hash-header and hash-property are mutually exclusive: declare the exchange with one',
+    );
+  }
+  if (header !== undefined) return { kind: 'header', name: header };
+  if (property === undefined) return { kind: 'routing-key' };
+  if (property === 'message_id' || property === 'correlation_id' || property === 'timestamp') {
+    return { kind: 'property', name: property };
+  }
+  throw preconditionFailed(
+    `Unsupported property: hash-property is '${property}', expected message_id, correlation_id or timestamp`,
+  );
+}
+
+function stringArgument(args: FieldTable, key: string): string | undefined {
+  const field = args.get(key);
+  if (field === undefined) return undefined;
+  if (typeof field.value === 'string') return field.value;
+  throw preconditionFailed(`Invalid argument '${key}' of type '${field.tag}': expected a longstr`);
+}
+
+function parseWeight(routingKey: string): number {
+  const allowed = 'an x-consistent-hash exchange takes a weight from 1 to 2^53 - 1 as binding key';
+  if (!/^[+-]?[0-9]+$/.test(routingKey)) {
+    throw preconditionFailed(`The binding key must be an integer: found '${routingKey}'; ${allowed}`);
+  }
+  const weight = Number(routingKey);
+  if (weight < 1) {
+    throw preconditionFailed(`The binding key must be greater than 0: found '${routingKey}'; ${allowed}`);
+  }
+  if (!Number.isSafeInteger(weight)) {
+    throw preconditionFailed(`The binding key is too large: found '${routingKey}'; ${allowed}`);
+  }
+  return weight;
+}

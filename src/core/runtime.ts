@@ -1,0 +1,121 @@
+import { Deadline, Deadlines } from './deadlines.ts';
+import type { BrokerEvent, Clock, Credentials, Random, Scheduler } from './environment.ts';
+import { Lane } from './lane.ts';
+import { MessageRecord } from './message-record.ts';
+import type { MessageStore, RecordOwner } from './message-store.ts';
+import type { Queue } from './queue.ts';
+
+/** What core gets from its host. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly store: MessageStore;
+  readonly credentials: Credentials;
+  onEvent(event: BrokerEvent): void;
+}
+
+/**
+ * What all parts of a broker share: the environment, the time of this turn, deadlines, the lanes by id and the list of
+ * queues that may be able to deliver. It knows nothing of vhosts, connections or protocols.
+ */
+export class Runtime implements RecordOwner {
+  readonly environment: Environment;
+  readonly store: MessageStore;
+  readonly random: Random;
+  readonly deadlines: Deadlines = new Deadlines();
+  /** Scratch for whoever reads a record: valid until somebody else does. */
+  readonly record: MessageRecord = new MessageRecord();
+  /** Grows whenever a cached route or permission may have become wrong. */
+  topologyVersion = 0;
+  /** Queues to be pumped in the next turn. Each is in it once (`queue.due`). */
+  #dueQueues: Queue[] = [];
+  readonly #lanes = new Map<number, Lane>();
+  #nextLaneId = 1;
+  #nowMs = 0;
+  #nowIsFresh = false;
+
+  constructor(environment: Environment) {
+    this.environment = environment;
+    this.store = environment.store;
+    this.random = environment.random;
+  }
+
+  /**
+   * Monotonic milliseconds. Constant from the first question after a turn to the end of the next turn, so that a message
+   * with an expiration of 0 is not late for a consumer that waits. Runs per message.
+   */
+  now(): number {
+    if (!this.#nowIsFresh) {
+      this.#nowMs = Math.floor(this.environment.clock.nowMs());
+      this.#nowIsFresh = true;
+    }
+    return this.#nowMs;
+  }
+
+  /** Seconds since 1970. */
+  wallSeconds(): number {
+    return Math.floor(this.environment.clock.wallMs() / 1000);
+  }
+
+  forgetNow(): void {
+    this.#nowIsFresh = false;
+  }
+
+  requestTurn(): void {
+    this.environment.scheduler.requestTurn();
+  }
+
+  makeLane(queue: Queue | undefined): Lane {
+    const lane = new Lane(this.#nextLaneId++, queue);
+    this.#lanes.set(lane.id, lane);
+    return lane;
+  }
+
+  removeLane(lane: Lane): void {
+    this.#lanes.delete(lane.id);
+  }
+
+  relocate(laneId: number, seq: number, from: number, to: number): boolean {
+    return this.#lanes.get(laneId)?.relocate(seq, from, to) ?? false;
+  }
+
+  /** `queue` may be able to deliver something. Runs per message. */
+  markDue(queue: Queue): void {
+    if (queue.due) return;
+    queue.due = true;
+    this.#dueQueues.push(queue);
+    if (this.#dueQueues.length === 1) this.requestTurn();
+  }
+
+  /**
+   * Lets the queues that are due deliver, in turn, `deliveriesMax` messages in all. What becomes due meanwhile, and
+   * what there is no room for, waits for the next turn.
+   */
+  pumpQueues(deliveriesMax: number): void {
+    const due = this.#dueQueues;
+    this.#dueQueues = [];
+    let left = deliveriesMax;
+    for (const queue of due) {
+      if (left > 0) left -= queue.pump();
+      else this.#dueQueues.push(queue);
+    }
+  }
+
+  get hasDueQueues(): boolean {
+    return this.#dueQueues.length > 0;
+  }
+
+  makeDeadline(run: (nowMs: number) => void): Deadline {
+    return new Deadline(run);
+  }
+
+  /** `length` random characters of URL-safe base64: 22 hold 132 bits. */
+  randomName(length: number): string {
+    let text = '';
+    for (let index = 0; index < length; index++) text += BASE64_URL[this.random.uint32() & 63];
+    return text;
+  }
+}
+
+const BASE64_URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

@@ -1,0 +1,54 @@
+import { totalmem } from 'node:os';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { MemoryWatch, watermarkBytes } from './memory-watch.ts';
+
+let bytes: number;
+let alarms: boolean[];
+let watch: MemoryWatch;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  bytes = 0;
+  alarms = [];
+  watch = new MemoryWatch({
+    highWatermarkBytes: 600,
+    sample: () => bytes,
+    setAlarm: (on) => alarms.push(on),
+  });
+});
+
+afterEach(() => {
+  watch.stop();
+  vi.useRealTimers();
+});
+
+function sampleEach(...values: number[]): boolean[] {
+  for (const value of values) {
+    bytes = value;
+    vi.advanceTimersByTime(1000);
+  }
+  return alarms;
+}
+
+describe('memory watch', () => {
+  test('raises the alarm at the watermark, once', () => {
+    expect(sampleEach(0, 599, 600, 700, 800)).toEqual([true]);
+  });
+
+  test('ends it only when a sixth less is in use', () => {
+    expect(sampleEach(600, 599, 501)).toEqual([true]);
+    expect(sampleEach(500)).toEqual([true, false]);
+    expect(sampleEach(550, 600)).toEqual([true, false, true]);
+  });
+
+  test('samples no more after stop', () => {
+    watch.stop();
+    expect(sampleEach(1000)).toEqual([]);
+  });
+
+  test('a watermark up to 1 is a share of the memory, above it bytes', () => {
+    expect(watermarkBytes(0.5)).toBeLessThanOrEqual(totalmem() / 2);
+    expect(watermarkBytes(0.5)).toBeGreaterThan(2 ** 20);
+    expect(watermarkBytes(2 ** 30)).toBe(2 ** 30);
+  });
+});

@@ -1,0 +1,52 @@
+import { totalmem } from 'node:os';
+
+const SAMPLE_MS = 1_000;
+/** The alarm ends at this share of the watermark: 0.6 of the memory on, 0.5 off. */
+const OFF_SHARE = 5 / 6;
+
+export interface MemoryWatchOptions {
+  /** Bytes at which the alarm goes on. */
+  readonly highWatermarkBytes: number;
+  /** Bytes in use now. */
+  sample(): number;
+  /** Called for each change. */
+  setAlarm(on: boolean): void;
+}
+
+/** Raises the memory alarm, and ends it only well below the watermark, so that publishers are not stopped and started all the time. */
+export class MemoryWatch {
+  readonly #options: MemoryWatchOptions;
+  readonly #timer: NodeJS.Timeout;
+  #alarm = false;
+
+  constructor(options: MemoryWatchOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.check(), SAMPLE_MS);
+    this.#timer.unref();
+  }
+
+  /** Takes one sample. The timer does it every second. */
+  check(): void {
+    const { highWatermarkBytes, sample, setAlarm } = this.#options;
+    const bytes = sample();
+    const on = this.#alarm ? bytes > highWatermarkBytes * OFF_SHARE : bytes >= highWatermarkBytes;
+    if (on === this.#alarm) return;
+    this.#alarm = on;
+    setAlarm(on);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** Turns the option into bytes: up to 1 it is a share of what the machine, or the container around us, has. */
+export function watermarkBytes(memoryHighWatermark: number): number {
+  return memoryHighWatermark <= 1 ? Math.floor(memoryHighWatermark * memoryBytes()) : memoryHighWatermark;
+}
+
+/** Node says 0 when no limit is known, and a huge number for a control group without one. */
+function memoryBytes(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { byteSize, memoryShare, names, oneOf, port, showBytes, text, wholeNumber } from './option-kinds.ts';
+
+const MIB = 2 ** 20;
+
+describe('a whole number', () => {
+  const kind = wholeNumber(1, 65_535);
+
+  test.each(['1', '2047', '65535'])('takes %s', (value) => {
+    expect(kind.fromText(value)).toBe(Number(value));
+    expect(kind.fromValue(Number(value))).toBe(Number(value));
+  });
+
+  test.each(['', '0', '65536', '-1', '1.5', '1e3', '0x10', ' 1', 'many', '99999999999999999999'])(
+    'refuses "%s"',
+    (value) => {
+      expect(kind.fromText(value)).toBeUndefined();
+    },
+  );
+
+  test.each([0, 65_536, 1.5, Number.NaN, '1', null, true, {}])('refuses the value %s', (value) => {
+    expect(kind.fromValue(value)).toBeUndefined();
+  });
+});
+
+test('a port may be 0, for any free one', () => {
+  expect(port().fromText('0')).toBe(0);
+  expect(port().fromText('65536')).toBeUndefined();
+});
+
+describe('a size', () => {
+  const kind = byteSize(1, 512 * MIB);
+
+  test.each([
+    ['1', 1],
+    ['10B', 10],
+    ['64KB', 64_000],
+    ['64KiB', 65_536],
+    ['1.5MiB', 1.5 * MIB],
+    ['100 MB', 100e6],
+  ])('takes %s as %d', (given, bytes) => {
+    expect(kind.fromText(given)).toBe(bytes);
+    expect(kind.fromValue(given)).toBe(bytes);
+  });
+
+  test.each(['', '0', '-1', '513MiB', '1TB', '1 kb', 'MiB', '1..5MB'])('refuses "%s"', (given) => {
+    expect(kind.fromText(given)).toBeUndefined();
+  });
+
+  test('is shown in the largest unit that fits', () => {
+    expect([128 * MIB, 4096, 2 ** 30, 1500, 1].map(showBytes)).toEqual([
+      '128 MiB',
+      '4 KiB',
+      '1 GiB',
+      '1500 bytes',
+      '1 bytes',
+    ]);
+  });
+});
+
+describe('a share of the memory or a size', () => {
+  const kind = memoryShare(64 * MIB);
+
+  test.each([
+    ['0.4', 0.4],
+    ['.5', 0.5],
+    ['1.0', 1],
+    ['512MiB', 512 * MIB],
+    ['67108864', 64 * MIB],
+  ])('takes %s as %d', (given, value) => {
+    expect(kind.fromText(given)).toBe(value);
+    expect(kind.fromValue(value)).toBe(value);
+  });
+
+  test.each(['0', '0.01', '1.1', '2', '63MiB', '60%', 'all'])('refuses "%s"', (given) => {
+    expect(kind.fromText(given)).toBeUndefined();
+  });
+});
+
+describe('names', () => {
+  test('have commas between them, or are an array', () => {
+    expect(names('names', false).fromText('localhost, 10.0.0.1')).toEqual(['localhost', '10.0.0.1']);
+    expect(names('names', false).fromValue(['localhost', '::1'])).toEqual(['localhost', '::1']);
+  });
+
+  test('may be none where that makes sense', () => {
+    expect(names('names', true).fromText('')).toEqual([]);
+    expect(names('names', true).fromValue([])).toEqual([]);
+    expect(names('names', false).fromText('')).toBeUndefined();
+  });
+
+  test('must not be empty each', () => {
+    expect(names('names', true).fromText('a,,b')).toBeUndefined();
+    expect(names('names', true).fromValue(['a', ''])).toBeUndefined();
+    expect(names('names', true).fromValue(['a', 5])).toBeUndefined();
+  });
+});
+
+test('a choice takes its words only', () => {
+  const kind = oneOf(['memory'], 'engine', ' (file is not available)');
+  expect(kind.fromText('memory')).toBe('memory');
+  expect(kind.fromText('Memory')).toBeUndefined();
+  expect(kind.allowed).toBe('memory (file is not available)');
+});
+
+test('a text must not be empty', () => {
+  expect(text('name').fromText('guest')).toBe('guest');
+  expect(text('name').fromText('')).toBeUndefined();
+  expect(text('name').fromValue(7)).toBeUndefined();
+});

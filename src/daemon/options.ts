@@ -1,0 +1,217 @@
+import { OptionError } from './option-error.ts';
+import {
+  byteSize,
+  memoryShare,
+  names,
+  type OptionKind,
+  oneOf,
+  port,
+  text,
+  wholeNumber,
+} from './option-kinds.ts';
+import { VERSION } from './version.ts';
+
+/** A valid value for every option. */
+export interface OptionValues {
+  readonly host: readonly string[];
+  readonly amqpPort: number;
+  readonly httpPort: number;
+  readonly dataDir: string;
+  readonly storage: 'memory';
+  readonly memoryHighWatermark: number;
+  readonly maxConnections: number;
+  readonly maxMessageSize: number;
+  readonly frameMax: number;
+  readonly channelMax: number;
+  readonly heartbeat: number;
+  readonly consumerTimeout: number;
+  readonly defaultUser: string;
+  readonly defaultPassword: string;
+  readonly defaultVhost: string;
+  readonly loopbackUsers: readonly string[];
+  readonly product: string;
+  readonly productVersion: string;
+  readonly logLevel: LogLevel;
+}
+
+export type OptionName = keyof OptionValues;
+export type LogLevel = 'none' | 'error' | 'warn' | 'info';
+
+/** One option. Everything else that is known about it (flag, environment variable, file key) comes from its name. */
+export interface OptionDefinition<T> {
+  readonly group: OptionGroup;
+  readonly kind: OptionKind<T>;
+  readonly default: T;
+  /** The default in words, where the value itself would not speak. */
+  readonly defaultText?: string;
+  /** Of the value; undefined when it is no quantity, or when its text carries the unit. */
+  readonly unit?: string;
+  /** One or two sentences. */
+  readonly doc: string;
+  /** What a program that embeds the broker uses in its place. */
+  readonly embedded?: string;
+}
+
+/** The order is that of `--help` and of docs/configuration.md. */
+export const OPTION_GROUPS: readonly OptionGroup[] = [
+  'Listening',
+  'Storage',
+  'Limits',
+  'Log-in',
+  'Appearance',
+];
+export type OptionGroup = 'Listening' | 'Storage' | 'Limits' | 'Log-in' | 'Appearance';
+
+/**
+ * Every option of the broker, once. `leveret serve --help`, docs/configuration.md, the environment variables, the keys
+ * of the configuration file and the options of `startBroker` are all made from this table.
+ */
+export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValues[N]> } = {
+  host: {
+    group: 'Listening',
+    kind: names('names', false),
+    default: ['localhost'],
+    doc: 'Addresses or host names to listen on. localhost is both 127.0.0.1 and ::1; 0.0.0.0 and :: are all addresses.',
+  },
+  amqpPort: {
+    group: 'Listening',
+    kind: port(),
+    default: 5672,
+    doc: 'The port for AMQP 0-9-1 clients. 0 takes any free one.',
+  },
+  httpPort: {
+    group: 'Listening',
+    kind: port(),
+    default: 15_672,
+    doc: 'The port for the HTTP API. Accepted so that start scripts can set it already: nothing listens there in this version.',
+  },
+  dataDir: {
+    group: 'Storage',
+    kind: text('directory'),
+    default: './leveret-data',
+    doc: 'Where messages and definitions are kept by a storage on disk. Not used, and not created, by the memory storage.',
+  },
+  storage: {
+    group: 'Storage',
+    kind: oneOf(['memory'], 'engine', ' (file and jetstream are not available in this version)'),
+    default: 'memory',
+    doc: 'Where messages are kept. memory: everything is gone when the broker stops.',
+  },
+  memoryHighWatermark: {
+    group: 'Limits',
+    kind: memoryShare(64 * 2 ** 20),
+    default: 0.6,
+    doc: 'When the process uses this much memory, publishers are stopped until it is one sixth less. A share of what the machine or its container has, or a size.',
+  },
+  maxConnections: {
+    group: 'Limits',
+    kind: wholeNumber(0, 1_000_000),
+    default: 0,
+    defaultText: '0: as many as there are file descriptors, less 100',
+    doc: 'How many connections are accepted at the same time.',
+  },
+  maxMessageSize: {
+    group: 'Limits',
+    kind: byteSize(1, 512 * 2 ** 20),
+    default: 128 * 2 ** 20,
+    doc: 'The largest message body that is taken. A larger one closes the channel it came on.',
+  },
+  frameMax: {
+    group: 'Limits',
+    kind: byteSize(4096, 16 * 2 ** 20),
+    default: 131_072,
+    doc: 'The largest frame that is offered to clients, which may ask for less.',
+  },
+  channelMax: {
+    group: 'Limits',
+    kind: wholeNumber(1, 65_535),
+    default: 2047,
+    doc: 'How many channels a connection may open.',
+  },
+  heartbeat: {
+    group: 'Limits',
+    kind: wholeNumber(0, 65_535, 'seconds'),
+    default: 60,
+    unit: 'seconds',
+    doc: 'The heartbeat interval that is offered to clients; a peer that is silent for two of them is cut off. 0 offers none.',
+  },
+  consumerTimeout: {
+    group: 'Limits',
+    kind: wholeNumber(0, 2 ** 31 - 1, 'milliseconds'),
+    default: 0,
+    unit: 'milliseconds',
+    doc: 'How long a consumer may hold a message without acknowledging it before its channel is closed with 406. 0: for ever.',
+  },
+  defaultUser: {
+    group: 'Log-in',
+    kind: text('name'),
+    default: 'guest',
+    doc: 'The user that exists from the start, with the tag administrator and all permissions.',
+  },
+  defaultPassword: {
+    group: 'Log-in',
+    kind: text('password'),
+    default: 'guest',
+    doc: 'Its password. Better set in the environment or in a file: other users of the machine can see flags.',
+  },
+  defaultVhost: {
+    group: 'Log-in',
+    kind: text('name'),
+    default: '/',
+    doc: 'The vhost that exists from the start.',
+  },
+  loopbackUsers: {
+    group: 'Log-in',
+    kind: names('names', true),
+    default: ['guest'],
+    doc: 'Users who can log in only from this machine. Empty: everybody can log in from everywhere.',
+  },
+  product: {
+    group: 'Appearance',
+    kind: text('name'),
+    default: 'RabbitMQ',
+    doc: 'The product name that clients are told. Some switch features on only for RabbitMQ.',
+  },
+  productVersion: {
+    group: 'Appearance',
+    kind: text('version'),
+    default: '3.13.7',
+    doc: `The version that clients are told. Leveret's own (${VERSION}) stands in the property platform.`,
+  },
+  logLevel: {
+    group: 'Appearance',
+    kind: oneOf(['none', 'error', 'warn', 'info'], 'level'),
+    default: 'info',
+    doc: 'What is written to standard error: nothing, errors, also warnings, or everything.',
+    embedded: 'onEvent',
+  },
+};
+
+export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS) as OptionName[];
+
+/** The table with its value types forgotten, for code that treats all options alike. */
+export function optionDefinition(name: OptionName): OptionDefinition<unknown> {
+  return OPTIONS[name] as OptionDefinition<unknown>;
+}
+
+/** `amqp-port` for `amqpPort`: the key in a configuration file. */
+export function fileKey(name: OptionName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `--amqp-port` for `amqpPort`. */
+export function flagOf(name: OptionName): string {
+  return `--${fileKey(name)}`;
+}
+
+/** `LEVERET_AMQP_PORT` for `amqpPort`. */
+export function environmentVariable(name: OptionName): string {
+  return `LEVERET_${fileKey(name).toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** `where` is how the user knows the option: the flag, the environment variable, the key and its file. */
+export function badValue(where: string, name: OptionName, found: unknown): OptionError {
+  const value = typeof found === 'string' ? found : JSON.stringify(found);
+  const shown = name === 'defaultPassword' ? '' : ` '${value}'`;
+  return new OptionError(`${where}: bad value${shown}; allowed: ${optionDefinition(name).kind.allowed}`);
+}

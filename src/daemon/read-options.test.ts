@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OptionError } from './option-error.ts';
+import { OPTION_NAMES, OPTIONS } from './options.ts';
+import { checkOptions, readOptions } from './read-options.ts';
+
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'leveret-options-'));
+});
+
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
+
+function configFile(content: string): string {
+  const path = join(directory, 'leveret.json');
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The line that a user sees. */
+function complaint(read: () => unknown): string {
+  try {
+    read();
+  } catch (error) {
+    expect(error).toBeInstanceOf(OptionError);
+    return (error as OptionError).message;
+  }
+  throw new Error('nothing was refused');
+}
+
+function flagComplaint(...args: string[]): string {
+  return complaint(() => readOptions(args, {}));
+}
+
+describe('precedence', () => {
+  test('without anything, every option has its default', () => {
+    const values = readOptions([], {});
+    for (const name of OPTION_NAMES) expect(values[name]).toEqual(OPTIONS[name].default);
+    expect(Object.isFrozen(values)).toBe(true);
+  });
+
+  test('a flag wins over the environment, that over the file, that over the default', () => {
+    const path = configFile('{"amqp-port": 1, "http-port": 2, "heartbeat": 3}');
+    const environment = { LEVERET_AMQP_PORT: '11', LEVERET_HTTP_PORT: '12' };
+    const values = readOptions(['--config', path, '--amqp-port', '21'], environment);
+    expect([values.amqpPort, values.httpPort, values.heartbeat, values.channelMax]).toEqual([
+      21, 12, 3, 2047,
+    ]);
+  });
+
+  test('the file can be named in the environment', () => {
+    expect(readOptions([], { LEVERET_CONFIG: configFile('{"amqp-port": 7}') }).amqpPort).toBe(7);
+  });
+
+  test('of the same flag given twice, the last counts', () => {
+    expect(readOptions(['--amqp-port', '1', '--amqp-port=2'], {}).amqpPort).toBe(2);
+  });
+
+  test('a file has values of JSON: numbers, arrays, and sizes as texts', () => {
+    const path = configFile(
+      '{"host": ["127.0.0.1", "::1"], "max-message-size": "16MiB", "memory-high-watermark": 0.3}',
+    );
+    const values = readOptions(['--config', path], {});
+    expect(values.host).toEqual(['127.0.0.1', '::1']);
+    expect(values.maxMessageSize).toBe(16 * 2 ** 20);
+    expect(values.memoryHighWatermark).toBe(0.3);
+  });
+
+  test('variables of others are ignored', () => {
+    expect(readOptions([], { LEVERET_CI: '1', LEVERET_SERVICE_HOST: '10.0.0.1', HOST: 'x' }).amqpPort).toBe(
+      5672,
+    );
+  });
+});
+
+describe('a bad option is refused with one line that says', () => {
+  test('the option, the value and what is allowed', () => {
+    expect(flagComplaint('--amqp-port', '70000')).toBe(
+      "option --amqp-port: bad value '70000'; allowed: a port number from 0 to 65535, where 0 takes any free one",
+    );
+  });
+
+  test('which options were maybe meant', () => {
+    expect(flagComplaint('--port', '5673')).toBe(
+      'option --port is not known (did you mean --amqp-port or --http-port?)',
+    );
+    expect(flagComplaint('--amqp-prot=5673')).toBe(
+      'option --amqp-prot is not known (did you mean --amqp-port?)',
+    );
+    expect(flagComplaint('-p', '5673')).toBe('option -p is not known');
+  });
+
+  test('that the value is missing', () => {
+    const missing = 'option --amqp-port: the value is missing; allowed: a port number';
+    expect(flagComplaint('--amqp-port')).toContain(missing);
+    expect(flagComplaint('--amqp-port', '--host', '::1')).toContain(missing);
+    expect(flagComplaint('--config')).toBe('option --config: the value is missing; allowed: a path');
+  });
+
+  test('that an argument is no option', () => {
+    expect(flagComplaint('5673')).toBe(
+      "unexpected argument '5673': an option starts with --, as in --amqp-port 5673",
+    );
+  });
+
+  test('that a storage does not exist yet', () => {
+    for (const engine of ['file', 'jetstream']) {
+      expect(flagComplaint('--storage', engine)).toBe(
+        `option --storage: bad value '${engine}'; allowed: memory (file and jetstream are not available in this version)`,
+      );
+    }
+  });
+
+  test('the environment variable', () => {
+    expect(complaint(() => readOptions([], { LEVERET_AMQP_PORT: 'tcp://10.0.0.1:5672' }))).toMatch(
+      /^environment variable LEVERET_AMQP_PORT: bad value 'tcp:\/\/10.0.0.1:5672'; allowed: a port number/,
+    );
+  });
+
+  test('the key and the file', () => {
+    const path = configFile('{"amqp-port": "5672"}');
+    expect(complaint(() => readOptions(['--config', path], {}))).toContain(
+      `key "amqp-port" in ${path}: bad value '5672'`,
+    );
+    configFile('{"amqp_port": 5672}');
+    expect(complaint(() => readOptions(['--config', path], {}))).toBe(
+      `key "amqp_port" in ${path} is not known (did you mean amqp-port?)`,
+    );
+  });
+
+  test('that the file is none, or not JSON, or no object', () => {
+    expect(flagComplaint('--config', join(directory, 'absent.json'))).toMatch(
+      /^configuration file .*absent.json: ENOENT/,
+    );
+    expect(flagComplaint('--config', configFile('amqp-port: 5672'))).toMatch(
+      /^configuration file .*leveret.json: .*JSON/,
+    );
+    expect(flagComplaint('--config', configFile('[]'))).toMatch(/not a JSON object/);
+  });
+
+  test('nothing of a password', () => {
+    expect(flagComplaint('--default-password', '')).toBe(
+      'option --default-password: bad value; allowed: a text that is not empty',
+    );
+  });
+});
+
+describe('the options of startBroker', () => {
+  test('undefined means the default', () => {
+    expect(checkOptions({ amqpPort: undefined, channelMax: 5 })).toMatchObject({
+      amqpPort: 5672,
+      channelMax: 5,
+    });
+  });
+
+  test('are checked as well', () => {
+    expect(complaint(() => checkOptions({ amqpPort: '5672' }))).toMatch(
+      /^option amqpPort: bad value '5672'; allowed/,
+    );
+    expect(complaint(() => checkOptions({ amqpport: 1 }))).toBe(
+      'option amqpport is not known (did you mean amqpPort?)',
+    );
+  });
+});

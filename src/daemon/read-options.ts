@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { didYouMean } from './nearest-names.ts';
+import { OptionError } from './option-error.ts';
+import {
+  badValue,
+  environmentVariable,
+  fileKey,
+  flagOf,
+  OPTION_NAMES,
+  OPTIONS,
+  type OptionName,
+  type OptionValues,
+  optionDefinition,
+} from './options.ts';
+
+/** Names the configuration file. Not in the table: it cannot stand in the file itself. */
+const CONFIG_FLAG = '--config';
+const CONFIG_VARIABLE = 'LEVERET_CONFIG';
+
+type SomeValues = Map<OptionName, unknown>;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Puts the options together: a flag wins over the environment, that over the configuration file, that over the default.
+ * Throws an `OptionError` for anything that is not understood.
+ */
+export function readOptions(args: readonly string[], environment: Environment): OptionValues {
+  const flags = readFlags(args);
+  const path = flags.configPath ?? environment[CONFIG_VARIABLE];
+  const values = new Map(OPTION_NAMES.map((name): [OptionName, unknown] => [name, OPTIONS[name].default]));
+  for (const layer of [path ? readConfigFile(path) : new Map(), readEnvironment(environment), flags.values]) {
+    for (const [name, value] of layer) values.set(name, value);
+  }
+  return frozen(values);
+}
+
+/** The same for the options of `startBroker`, where undefined means the default. */
+export function checkOptions(given: { readonly [name: string]: unknown }): OptionValues {
+  const values: SomeValues = new Map();
+  for (const name of OPTION_NAMES) {
+    const value = given[name];
+    values.set(name, value === undefined ? OPTIONS[name].default : checked(`option ${name}`, name, value));
+  }
+  for (const key of Object.keys(given)) {
+    if (!values.has(key as OptionName)) throw unknown(`option ${key}`, key, OPTION_NAMES);
+  }
+  return frozen(values);
+}
+
+function frozen(values: ReadonlyMap<OptionName, unknown>): OptionValues {
+  return Object.freeze(Object.fromEntries(values)) as Record<OptionName, unknown> as OptionValues;
+}
+
+function readFlags(args: readonly string[]): { values: SomeValues; configPath: string | undefined } {
+  const names = new Map(OPTION_NAMES.map((name) => [flagOf(name), name]));
+  const known = [...names.keys(), CONFIG_FLAG];
+  const values: SomeValues = new Map();
+  let configPath: string | undefined;
+  for (const { flag, value } of flagTokens(args, known)) {
+    const name = names.get(flag);
+    if (!name && flag !== CONFIG_FLAG) throw unknown(`option ${flag}`, flag, known);
+    if (value === undefined) {
+      const allowed = name ? optionDefinition(name).kind.allowed : 'a path';
+      throw new OptionError(`option ${flag}: the value is missing; allowed: ${allowed}`);
+    }
+    if (name) values.set(name, parsed(`option ${flag}`, name, value));
+    else configPath = value;
+  }
+  return { values, configPath };
+}
+
+/** `parseArgs` cuts the words; what is wrong with them is said here, because its own texts name no alternatives. */
+function* flagTokens(
+  args: readonly string[],
+  known: readonly string[],
+): Generator<{ flag: string; value: string | undefined }> {
+  const options = Object.fromEntries(known.map((flag) => [flag.slice(2), { type: 'string' as const }]));
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      throw new OptionError(
+        `unexpected argument '${token.value}': an option starts with --, as in --amqp-port 5673`,
+      );
+    }
+    if (token.kind === 'option') {
+      // A flag in the place of a value means that the value was forgotten; --option=--value is taken as written.
+      const forgotten = token.inlineValue === false && token.value.startsWith('--');
+      yield { flag: token.rawName, value: forgotten ? undefined : token.value };
+    }
+  }
+}
+
+function readEnvironment(environment: Environment): SomeValues {
+  const values: SomeValues = new Map();
+  for (const name of OPTION_NAMES) {
+    const variable = environmentVariable(name);
+    const value = environment[variable];
+    if (value !== undefined) values.set(name, parsed(`environment variable ${variable}`, name, value));
+  }
+  return values;
+}
+
+function readConfigFile(path: string): SomeValues {
+  const keys = new Map(OPTION_NAMES.map((name) => [fileKey(name), name]));
+  const values: SomeValues = new Map();
+  for (const [key, value] of Object.entries(jsonObject(path))) {
+    const name = keys.get(key);
+    if (!name) throw unknown(`key "${key}" in ${path}`, key, keys.keys());
+    values.set(name, checked(`key "${key}" in ${path}`, name, value));
+  }
+  return values;
+}
+
+function jsonObject(path: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new OptionError(`configuration file ${path}: ${(error as Error).message}`);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new OptionError(`configuration file ${path}: not a JSON object, like {"amqp-port": 5673}`);
+}
+
+function parsed(where: string, name: OptionName, found: string): unknown {
+  const value = optionDefinition(name).kind.fromText(found);
+  if (value === undefined) throw badValue(where, name, found);
+  return value;
+}
+
+function checked(where: string, name: OptionName, found: unknown): unknown {
+  const value = optionDefinition(name).kind.fromValue(found);
+  if (value === undefined) throw badValue(where, name, found);
+  return value;
+}
+
+function unknown(where: string, given: string, names: Iterable<string>): OptionError {
+  return new OptionError(`${where} is not known${didYouMean(given, names)}`);
+}

@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { connect as connectAmqp } from 'amqplib';
+import { afterEach, describe, expect, test } from 'vitest';
+import { StartedProcess } from '../../test/servers/child-process.ts';
+import { OptionError } from './option-error.ts';
+import { type RunningBroker, type StartBrokerOptions, startBroker, urlOf } from './start-broker.ts';
+
+const ENTRY = fileURLToPath(new URL('../../dist/daemon/start-broker.js', import.meta.url));
+
+let brokers: RunningBroker[] = [];
+
+afterEach(async () => {
+  await Promise.all(brokers.map((broker) => broker.close({ graceMs: 100 })));
+  brokers = [];
+});
+
+async function start(options: StartBrokerOptions = {}): Promise<RunningBroker> {
+  const broker = await startBroker({ amqpPort: 0, host: ['127.0.0.1'], ...options });
+  brokers.push(broker);
+  return broker;
+}
+
+function openSocket(broker: RunningBroker): Socket {
+  const socket = connect({ port: broker.ports.amqp ?? 0, host: '127.0.0.1' });
+  socket.on('error', () => {});
+  return socket;
+}
+
+describe('startBroker', () => {
+  test('listens on a free port, for any AMQP client', async () => {
+    const broker = await start();
+    expect(broker.url).toBe(`amqp://127.0.0.1:${broker.ports.amqp}`);
+    const client = await connectAmqp(broker.url ?? '');
+    const channel = await client.createChannel();
+    await channel.assertQueue('hello');
+    channel.sendToQueue('hello', Buffer.from('Hello World!'));
+    await client.close();
+  });
+
+  test('without a port it can be reached from this process only', async () => {
+    const broker = await start({ amqpPort: false });
+    expect([broker.url, broker.ports.amqp, broker.addresses]).toEqual([undefined, undefined, []]);
+    const connection = await broker.connect();
+    const channel = await connection.createChannel();
+    await channel.queueDeclare('hello');
+    await connection.close();
+  });
+
+  test('connect logs in as the configured default user', async () => {
+    const broker = await start({
+      amqpPort: false,
+      defaultUser: 'app',
+      defaultPassword: 'secret',
+      defaultVhost: 'v1',
+    });
+    await (await broker.connect()).close();
+    await expect(broker.connect({ password: 'wrong' })).rejects.toMatchObject({ replyCode: 403 });
+  });
+
+  test('two brokers cannot have the same port', async () => {
+    const { ports } = await start();
+    await expect(start({ amqpPort: ports.amqp })).rejects.toMatchObject({
+      name: 'ListenError',
+      code: 'ADDRESS_IN_USE',
+    });
+  });
+
+  test('a bad option is refused', async () => {
+    await expect(start({ channelMax: 0 })).rejects.toThrow(OptionError);
+    await expect(start({ channelMax: 0 })).rejects.toThrow(
+      "option channelMax: bad value '0'; allowed: a whole number from 1 to 65535",
+    );
+  });
+
+  test('a hundred brokers in one process share nothing', async () => {
+    const hundred = await Promise.all(Array.from({ length: 100 }, () => start()));
+    expect(new Set(hundred.map(({ ports }) => ports.amqp)).size).toBe(100);
+    for (const broker of hundred) {
+      const channel = await (await broker.connect()).createChannel();
+      await channel.queueDeclare('only-here', { exclusive: true });
+    }
+  });
+
+  test('close tells clients 320 and frees the port', async () => {
+    const broker = await start();
+    const { amqp: port } = broker.ports;
+    const client = await connectAmqp(broker.url ?? '');
+    client.on('error', () => {});
+    const closed = once(client, 'close');
+    await broker.close();
+    expect(String((await closed)[0])).toContain('320');
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+    other.close();
+  });
+
+  test('close waits for a client that does not answer only as long as it is told to', async () => {
+    const broker = await start();
+    const silent = openSocket(broker);
+    silent.write(Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1));
+    await once(silent, 'data');
+    const gone = once(silent, 'close');
+    await broker.close({ graceMs: 50 });
+    await gone;
+  });
+
+  test('close can be called again', async () => {
+    const broker = await start();
+    expect(broker.close()).toBe(broker.close());
+    await broker.close();
+  });
+
+  test('a broker without a port does not keep the process alive', async () => {
+    const program = `import { startBroker } from ${JSON.stringify(ENTRY)}; await startBroker({ amqpPort: false });`;
+    const started = new StartedProcess(process.execPath, ['--input-type=module', '-e', program]);
+    expect(await started.exited).toEqual({ code: 0, signal: null });
+  });
+
+  test('a defect outside of any connection stops the broker and, uncaught, the process', async () => {
+    const program = `
+      import { startBroker } from ${JSON.stringify(ENTRY)};
+      const running = await startBroker({ amqpPort: 0 });
+      const connection = await running.connect();
+      running.broker.turn = () => { throw new Error('impossible'); };
+      await connection.createChannel();`;
+    const started = new StartedProcess(process.execPath, ['--input-type=module', '-e', program]);
+    expect((await started.exited).code).not.toBe(0);
+    expect(started.output).toContain('BrokerDefect: a defect in the broker, which is stopped: impossible');
+  });
+});
+
+test('the URL of a listener on all addresses is one that can be connected to', () => {
+  expect(urlOf({ host: '0.0.0.0', port: 1 })).toBe('amqp://127.0.0.1:1');
+  expect(urlOf({ host: '::', port: 1 })).toBe('amqp://[::1]:1');
+  expect(urlOf({ host: '10.0.0.1', port: 1 })).toBe('amqp://10.0.0.1:1');
+});

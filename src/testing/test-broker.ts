@@ -1,0 +1,244 @@
+import {
+  type DirectConnection,
+  type DirectConnectionOptions,
+  openDirectConnection,
+} from '../client/direct-connection.ts';
+import { Broker } from '../core/broker.ts';
+import { brokerSettings } from '../daemon/broker-settings.ts';
+import type { OptionValues } from '../daemon/options.ts';
+import { checkOptions } from '../daemon/read-options.ts';
+import { saltedSha256 } from '../daemon/salted-sha256.ts';
+import { type StartBrokerOptions, urlOf } from '../daemon/start-broker.ts';
+import { AmqpListener } from '../server/amqp-listener.ts';
+import { MemoryEngine } from '../storage/memory-engine.ts';
+import { MessageLog } from '../storage/message-log.ts';
+import { type Duration, durationMs } from './duration.ts';
+import { HandlersUnderWay } from './handlers-under-way.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import { VirtualScheduler } from './virtual-scheduler.ts';
+
+/** Rounds of the event loop without a turn after which the broker and its in-process clients are quiet. */
+const QUIET_ROUNDS = 2;
+/** Turns in one wait after which something goes round for ever. */
+const TURNS_MAX = 100_000;
+/** Turns at one moment of the virtual clock after which time does not go on. */
+const TURNS_PER_MOMENT_MAX = 10_000;
+/** Real milliseconds that clients on sockets have to answer the broker's connection.close. */
+const CLOSE_GRACE_MS = 2_000;
+/** Of clients that have not logged in: a test may open many at once, all from one address. */
+const UNAUTHENTICATED_MAX = 1_000;
+const DEFAULT_START = new Date('2026-01-01T00:00:00Z');
+
+/** The options of `startTestBroker`: those of `startBroker`, but for the port, and what makes a run repeatable. */
+export interface TestBrokerOptions extends Omit<StartBrokerOptions, 'amqpPort'> {
+  /** A port for AMQP clients: 0 takes a free one. No port unless given. */
+  readonly amqpPort?: number | undefined;
+  /** Decides all that is random in the broker. Another one each time unless given; `TestBroker.seed` tells which. */
+  readonly seed?: number | undefined;
+  /** The time of day when the broker starts, as in x-death headers. 2026-01-01 00:00 UTC unless given. */
+  readonly startTime?: Date | undefined;
+}
+
+/** The clock of a test broker. */
+export interface TestClock {
+  /** The time of day in the broker. */
+  readonly now: Date;
+  /**
+   * Moves the clock forward. Everything that falls due on the way (TTLs, delays, expiry, heartbeats) happens in order, each
+   * at its own time, with the in-process clients' answers in between.
+   *
+   * @throws RangeError for what is no duration.
+   */
+  advance(duration: Duration): Promise<void>;
+}
+
+/** A broker for tests: in this process, with a clock that the test moves. */
+export interface TestBroker {
+  /** Start a broker with this seed to get the same random numbers again. */
+  readonly seed: number;
+  readonly clock: TestClock;
+  /** The broker itself, for what has no shorter way. */
+  readonly broker: Broker;
+  /** For AMQP clients of any kind; undefined when no port was asked for. */
+  readonly url: string | undefined;
+  /** Opens an in-process connection, as the default user to the default vhost unless told otherwise. */
+  connect(options?: DirectConnectionOptions): Promise<DirectConnection>;
+  /**
+   * Resolves when nothing is left to do until the clock moves: the broker has no work, in-process clients have read
+   * everything, and no handler of theirs is under way. Do not wait here for a handler that itself waits for the clock. Clients
+   * on sockets are not seen.
+   */
+  settled(): Promise<void>;
+  /** Closes all connections with 320 and stops the broker. Calling it again is harmless. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts a broker whose clock stands still until the test moves it. Hundreds can run at the same time; without a port one
+ * takes neither sockets nor timers.
+ *
+ * @example
+ * ```ts
+ * import { startTestBroker } from 'leveret/testing';
+ *
+ * const broker = await startTestBroker();
+ * const channel = await (await broker.connect()).createChannel();
+ * await channel.queueDeclare('reminders', { arguments: { 'x-message-ttl': 600_000 } });
+ * await channel.publish({ routingKey: 'reminders', body: new Uint8Array(1) });
+ * await broker.clock.advance('10m');
+ * await channel.get('reminders'); // undefined: it has expired
+ * await broker.close();
+ * ```
+ */
+export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
+  const running = new VirtualBroker(options);
+  if (options.amqpPort !== undefined) {
+    await running.listen(options.amqpPort);
+  }
+  return running;
+}
+
+class VirtualBroker implements TestBroker {
+  readonly seed: number;
+  readonly clock: TestClock;
+  readonly broker: Broker;
+  readonly #values: OptionValues;
+  readonly #clock: VirtualClock;
+  readonly #scheduler: VirtualScheduler;
+  readonly #handlers: HandlersUnderWay = new HandlersUnderWay();
+  readonly #onEvent: NonNullable<StartBrokerOptions['onEvent']>;
+  #listener: AmqpListener | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: TestBrokerOptions) {
+    const { seed, startTime = DEFAULT_START, onEvent = () => {}, amqpPort: _port, ...others } = options;
+    this.seed = seed ?? Math.floor(Math.random() * 2 ** 32);
+    this.#values = checkOptions(others);
+    this.#clock = new VirtualClock(startTime.getTime());
+    this.#scheduler = new VirtualScheduler(() => this.#turn());
+    this.#onEvent = onEvent;
+    this.broker = new Broker(
+      {
+        clock: this.#clock,
+        random: new SeededRandom(this.seed),
+        scheduler: this.#scheduler,
+        store: new MessageLog(new MemoryEngine()),
+        credentials: saltedSha256,
+        onEvent,
+      },
+      brokerSettings(this.#values),
+    );
+    const clock = this.#clock;
+    this.clock = {
+      get now() {
+        return new Date(clock.wallMs());
+      },
+      advance: (duration) => this.#advance(durationMs(duration)),
+    };
+  }
+
+  get url(): string | undefined {
+    const address = this.#listener?.addresses[0];
+    return address && urlOf(address);
+  }
+
+  async listen(port: number): Promise<void> {
+    const { connectionsMax } = brokerSettings(this.#values);
+    this.#listener = await AmqpListener.open(this.broker, {
+      hosts: ['127.0.0.1'],
+      port,
+      connectionsMax,
+      unauthenticatedMax: UNAUTHENTICATED_MAX,
+      unauthenticatedPerAddressMax: UNAUTHENTICATED_MAX,
+      onEvent: this.#onEvent,
+    });
+  }
+
+  connect(options: DirectConnectionOptions = {}): Promise<DirectConnection> {
+    const { defaultUser: username, defaultPassword: password, defaultVhost: vhost } = this.#values;
+    const handlerObserver = this.#handlers;
+    return openDirectConnection(this.broker, { username, password, vhost, handlerObserver, ...options });
+  }
+
+  async settled(): Promise<void> {
+    await this.#quiet();
+    while (this.#handlers.count > 0) {
+      await this.#handlers.none();
+      await this.#quiet();
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#listener?.close();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, CLOSE_GRACE_MS);
+      this.broker.shutdown(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#listener?.destroyConnections('the broker stopped');
+    this.#scheduler.stop();
+  }
+
+  async #advance(ms: number): Promise<void> {
+    const targetMs = this.#clock.nowMs() + ms;
+    await this.#quiet();
+    let turnsAtThisMoment = 0;
+    while (this.#scheduler.deadlineMs <= targetMs) {
+      const deadlineMs = this.#scheduler.deadlineMs;
+      turnsAtThisMoment = deadlineMs > this.#clock.nowMs() ? 0 : turnsAtThisMoment + 1;
+      if (turnsAtThisMoment > TURNS_PER_MOMENT_MAX) {
+        throw this.#failure(
+          `the clock stands still at ${this.#clock.nowMs()} ms: a deadline is asked for again and again`,
+        );
+      }
+      this.#clock.moveTo(deadlineMs);
+      this.#scheduler.runDeadline();
+      await this.#quiet();
+    }
+    this.#clock.moveTo(targetMs);
+    this.#scheduler.runTurn();
+    await this.#quiet();
+  }
+
+  /** Bytes between broker and in-process clients travel in microtasks: a round of the event loop without a turn has none left. */
+  async #quiet(): Promise<void> {
+    const startTurnCount = this.#scheduler.turnCount;
+    let quietRounds = 0;
+    while (quietRounds < QUIET_ROUNDS) {
+      const before = this.#scheduler.turnCount;
+      await new Promise((resolve) => setImmediate(resolve));
+      const busy = this.#scheduler.turnIsDue || this.#scheduler.turnCount !== before;
+      quietRounds = busy ? 0 : quietRounds + 1;
+      if (this.#scheduler.turnCount - startTurnCount > TURNS_MAX) {
+        throw this.#failure(`not quiet after ${TURNS_MAX} turns: does a consumer requeue all that it gets?`);
+      }
+    }
+  }
+
+  /** Nobody awaits a turn: what it throws fails the test as an uncaught exception. */
+  #turn(): void {
+    try {
+      this.broker.turn();
+    } catch (error) {
+      this.#scheduler.stop();
+      throw this.#failure(`a defect in the broker, which is stopped: ${String(error)}`, error);
+    }
+  }
+
+  #failure(text: string, cause?: unknown): Error {
+    return new Error(`test broker with seed ${this.seed}: ${text}`, { cause });
+  }
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { type Report, testTotals, totalsLine } from '../scripts/test-totals.mjs';
+
+const green: Report = {
+  success: true,
+  numTotalTests: 3,
+  numPassedTests: 3,
+  numFailedTests: 0,
+  numPendingTests: 0,
+  numTodoTests: 0,
+};
+
+function lineOf(reports: Record<string, Report | undefined>, failedSteps: string[] = []): string {
+  return totalsLine(testTotals(new Map(Object.entries(reports)), failedSteps));
+}
+
+describe('the totals of all test suites', () => {
+  it('add up what passed and failed', () => {
+    const red = { ...green, success: false, numPassedTests: 1, numFailedTests: 2 };
+    expect(lineOf({ quick: green, interop: red })).toBe('4 passed, 2 failed');
+  });
+
+  it('name skipped tests only when there are any', () => {
+    expect(lineOf({ quick: { ...green, numPendingTests: 1, numTodoTests: 1 } })).toBe(
+      '3 passed, 0 failed, 2 skipped',
+    );
+  });
+
+  it('count a suite without a report as a failure', () => {
+    expect(lineOf({ quick: green, fuzz: undefined })).toBe('3 passed, 1 failed');
+  });
+
+  it('count a suite that ran no test as a failure', () => {
+    expect(lineOf({ quick: { ...green, numPassedTests: 0, numPendingTests: 3 } })).toBe(
+      '0 passed, 1 failed, 3 skipped',
+    );
+  });
+
+  it('count a suite that failed outside its tests as a failure', () => {
+    expect(lineOf({ quick: { ...green, success: false } })).toBe('3 passed, 1 failed');
+  });
+
+  it('count a suite whose command failed as a failure, unless its tests say so already', () => {
+    const red = { ...green, success: false, numPassedTests: 2, numFailedTests: 1 };
+    expect(lineOf({ quick: green, interop: red }, ['quick', 'interop'])).toBe('5 passed, 2 failed');
+  });
+
+  it('count a failed step as a failure and say which it was', () => {
+    expect(testTotals(new Map([['quick', green]]), ['check'])).toEqual({
+      passed: 3,
+      failed: 1,
+      skipped: 0,
+      reasons: ['step check failed'],
+    });
+  });
+});
