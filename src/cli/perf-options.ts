@@ -83,13 +83,13 @@ const FLAGS: Readonly<Record<string, FlagDefinition>> = {
     kind: wholeNumber(0, 1_000_000, 'window'),
     default: 0,
     group: 'Delivery',
-    doc: 'publish with confirms, this many under way; 0: none',
+    doc: 'confirms, this many under way; 0: none',
   },
   prefetch: {
     kind: wholeNumber(0, 65_535),
     default: 0,
     group: 'Delivery',
-    doc: 'consume with acks, this many under way; 0: auto-ack',
+    doc: 'acks, this many under way; 0: auto-ack',
   },
   persistent: {
     kind: SWITCH,
@@ -101,7 +101,7 @@ const FLAGS: Readonly<Record<string, FlagDefinition>> = {
     kind: text('name'),
     default: OWN_QUEUE,
     group: 'Queues',
-    doc: 'the queue; one that you name is neither emptied nor deleted',
+    doc: 'name; one that you give is neither emptied nor deleted',
   },
   queues: {
     kind: wholeNumber(1, 100_000),
@@ -144,13 +144,17 @@ export function perfHelp(): string {
       }
     }
   }
-  lines.push('', 'Latencies are measured when bodies have at least 8 bytes. Ctrl+C ends early and reports.');
+  lines.push(
+    '',
+    'Latencies are measured when bodies have at least 8 bytes.',
+    'Ctrl+C ends early and reports.',
+  );
   return `${lines.join('\n')}\n`;
 }
 
 function helpLine(name: string, { kind, default: value, doc }: FlagDefinition): string {
   const flag = kind === SWITCH ? `--${name}` : `--${name} <${kind.placeholder}>`;
-  const fallback = kind === SWITCH || doc.includes('0:') || name === 'url' ? '' : ` (${String(value)})`;
+  const fallback = kind === SWITCH || doc.includes('0:') || name === 'queue' ? '' : ` (${String(value)})`;
   return `  ${flag.padEnd(20)} ${doc}${fallback}`;
 }
 

@@ -13,7 +13,7 @@ interface PendingReply {
  * section 2.2.2), so a queue is enough.
  */
 export class PendingReplies {
-  readonly #waiting: PendingReply[] = [];
+  #waiting: PendingReply[] = [];
 
   /**
    * A promise for the next reply, which must have one of these names. `take` sees the reply at once, before anything that
@@ -44,6 +44,16 @@ export class PendingReplies {
 
   failAll(reason: Error): void {
     for (const pending of this.#waiting.splice(0)) {
+      pending.fail(reason);
+    }
+  }
+
+  /** The requests that wait for another reply than `name` will not be answered. */
+  failAllBut(name: MethodName, reason: Error): void {
+    const stays = this.#waiting.filter((pending) => pending.names.includes(name));
+    const fails = this.#waiting.filter((pending) => !pending.names.includes(name));
+    this.#waiting = stays;
+    for (const pending of fails) {
       pending.fail(reason);
     }
   }

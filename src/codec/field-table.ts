@@ -105,8 +105,8 @@ export function tableEnd(bytes: Uint8Array, start: number, limit: number): numbe
 }
 
 /** The table at the reader's position, which then stands behind it. CodecError 502. */
-export function readTable(reader: ByteReader): FieldTable {
-  return new FieldDecoder(reader).table();
+export function readTable(reader: ByteReader, entriesMax: number = TABLE_ENTRIES_MAX): FieldTable {
+  return new FieldDecoder(reader, entriesMax).table();
 }
 
 class FieldDecoder {
@@ -114,10 +114,10 @@ class FieldDecoder {
   #depth: number;
   #entriesLeft: number;
 
-  constructor(reader: ByteReader) {
+  constructor(reader: ByteReader, entriesMax: number) {
     this.#reader = reader;
     this.#depth = 0;
-    this.#entriesLeft = TABLE_ENTRIES_MAX;
+    this.#entriesLeft = entriesMax;
   }
 
   table(): FieldTable {

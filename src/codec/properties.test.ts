@@ -159,6 +159,7 @@ describe('propertyOffset', () => {
     const bytes = encodeProperties({ contentType: 'text/plain', priority: 1 });
     for (let end = 0; end < bytes.length; end++) {
       expect(() => propertyOffset(bytes, 0, end, PROPERTY_FLAG.PRIORITY)).toThrow(CodecError);
+      expect(() => propertyOffset(bytes.slice(0, end), 0, end, PROPERTY_FLAG.PRIORITY)).toThrow(CodecError);
     }
     expect(() => propertyOffset(bytes, 0, bytes.length - 2, PROPERTY_FLAG.PRIORITY)).toThrow(
       /contentType .* cut short/,

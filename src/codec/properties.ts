@@ -16,6 +16,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { readU16, readU32, writeU16 } from './bytes.ts';
 import { CodecError } from './errors.ts';
 import { type FieldTable, readTable } from './field-table.ts';
+import { checkTable } from './field-table-check.ts';
 import { beginFrame, endFrame, FRAME_BODY, FRAME_HEADER, FRAME_MIN_SIZE, FRAME_OVERHEAD } from './frame.ts';
 import { BASIC_CLASS_ID } from './methods.ts';
 import { SYNTAX_ERROR } from './reply-codes.ts';
@@ -87,7 +88,11 @@ const PROPERTIES: ReadonlyArray<{ readonly flag: number; readonly name: keyof Ba
 
 type PropertyValue = NonNullable<BasicProperties[keyof BasicProperties]>;
 
-/** The properties in `bytes[start, end)`, of which nothing is kept. A property that is not there has no key. CodecError 502. */
+/**
+ * The properties in `bytes[start, end)`, of which nothing is kept. The number of headers is not limited here but in
+ * `checkProperties`, when they come from a client: what the broker adds later (x-death) may go beyond it.
+ * A property that is not there has no key. CodecError 502.
+ */
 export function decodeProperties(bytes: Uint8Array, start: number, end: number): BasicProperties {
   const reader = new ByteReader(bytes, start, end);
   const flags = checkedFlags(reader.u16());
@@ -102,17 +107,19 @@ export function decodeProperties(bytes: Uint8Array, start: number, end: number):
 
 function readProperty(reader: ByteReader, flag: number): PropertyValue {
   if ((flag & FLAGS_OCTET) !== 0) return reader.u8();
-  if (flag === PROPERTY_FLAG.HEADERS) return readTable(reader);
+  if (flag === PROPERTY_FLAG.HEADERS) return readTable(reader, Number.POSITIVE_INFINITY);
   if (flag === PROPERTY_FLAG.TIMESTAMP) return reader.u64();
   return reader.shortstr();
 }
 
 /**
- * Makes sure that the properties in `bytes[start, end)` have the lengths they claim and fill the range, and allocates
- * nothing. What is inside the headers is not looked at. CodecError 502. Runs per message.
+ * Makes sure that `decodeProperties` of `bytes[start, end)` would succeed, headers included, and allocates nothing.
+ * CodecError 502. Runs per message.
  */
 export function checkProperties(bytes: Uint8Array, start: number, end: number): void {
   checkAllRead(walk(bytes, start, end, 0), end);
+  const headersAt = propertyOffset(bytes, start, end, PROPERTY_FLAG.HEADERS);
+  if (headersAt >= 0) checkTable(bytes, headersAt, end);
 }
 
 /**

@@ -20,7 +20,7 @@ import { VirtualHost } from './virtual-host.ts';
 /** Deadlines that run in one turn. */
 const DEADLINES_PER_TURN = 1024;
 /** Messages that all queues together deliver in one turn: what a turn may take is what everybody else waits. */
-const DELIVERIES_PER_TURN = 16_384;
+const DELIVERIES_PER_TURN = 32_768;
 
 /** A resource that is short; publishers wait until it is not. */
 export type Alarm = 'memory' | 'disk';
@@ -28,7 +28,7 @@ export type Alarm = 'memory' | 'disk';
 export class Broker {
   readonly runtime: Runtime;
   readonly settings: BrokerSettings;
-  readonly access: AccessControl = new AccessControl();
+  readonly access: AccessControl;
   readonly vhosts: Map<string, VirtualHost> = new Map<string, VirtualHost>();
   readonly replyConsumers: ReplyConsumers;
   readonly #connections = new Set<Connection>();
@@ -43,6 +43,9 @@ export class Broker {
   constructor(environment: Environment, settings: Partial<BrokerSettings> = {}) {
     this.settings = Object.freeze({ ...DEFAULT_SETTINGS, ...settings });
     this.runtime = new Runtime(environment);
+    this.access = new AccessControl(() => {
+      this.runtime.topologyVersion++;
+    });
     this.replyConsumers = new ReplyConsumers(this.runtime);
     environment.store.onDurable = () => this.runtime.requestTurn();
     this.#addDefaults();
@@ -124,11 +127,6 @@ export class Broker {
     if (!this.access.deleteUser(name)) return false;
     this.#closeWhere((connection) => connection.session?.username === name, `user '${name}' is deleted`);
     return true;
-  }
-
-  /** Permissions changed: nothing that was decided before holds. */
-  accessChanged(): void {
-    this.runtime.topologyVersion++;
   }
 
   // ---- alarms ----

@@ -41,9 +41,9 @@ export class Confirms {
     this.#waiting.push({ block, upTo });
   }
 
-  /** The tag up to which everything may be answered when `durableBlock` is durable; moves on. */
+  /** The tag up to which everything may be answered now that `durableBlock` is durable; 0 when there is nothing new. */
   takeDurable(durableBlock: number): number {
-    let upTo = this.#answered;
+    let upTo = 0;
     while ((this.#waiting[0]?.block ?? Number.POSITIVE_INFINITY) <= durableBlock) {
       upTo = this.#waiting.shift()?.upTo ?? upTo;
     }

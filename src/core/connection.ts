@@ -79,6 +79,7 @@ export class Connection implements FrameSink {
   readonly #deadline: Deadline;
   #receivedSomething = false;
   #silentLooks = 0;
+  // Reasons not to read from the client: an alarm, and answers that it does not read.
   #blocked = false;
   #unread = false;
   /** connection.close-ok was written: the connection ends with the next flush. */

@@ -9,8 +9,8 @@ import type { Consumer } from './consumer.ts';
  *     parked:        c5
  */
 export class ConsumerSet {
-  /** Highest priority first. */
-  readonly #levels: { readonly priority: number; front: Consumer | undefined }[] = [];
+  /** Highest priority first; each has a consumer at least, parked or not. */
+  readonly #levels: Level[] = [];
   readonly #all = new Set<Consumer>();
 
   get size(): number {
@@ -29,18 +29,22 @@ export class ConsumerSet {
 
   add(consumer: Consumer): void {
     this.#all.add(consumer);
+    this.#level(consumer.priority).size++;
     this.unpark(consumer);
   }
 
   remove(consumer: Consumer): void {
-    this.#all.delete(consumer);
+    if (!this.#all.delete(consumer)) return;
     this.park(consumer);
+    const level = this.#level(consumer.priority);
+    level.size--;
+    if (level.size === 0) this.#levels.splice(this.#levels.indexOf(level), 1);
   }
 
   /** The consumer whose turn it is, or undefined when all are parked. Runs per delivery. */
   take(): Consumer | undefined {
     for (let index = 0; index < this.#levels.length; index++) {
-      const level = this.#levels[index] as { front: Consumer | undefined };
+      const level = this.#levels[index] as Level;
       const consumer = level.front;
       if (consumer !== undefined) {
         level.front = consumer.next;
@@ -85,15 +89,23 @@ export class ConsumerSet {
     return true;
   }
 
-  #level(priority: number): { front: Consumer | undefined } {
+  #level(priority: number): Level {
     let index = 0;
     for (; index < this.#levels.length; index++) {
-      const level = this.#levels[index] as { priority: number; front: Consumer | undefined };
+      const level = this.#levels[index] as Level;
       if (level.priority === priority) return level;
       if (level.priority < priority) break;
     }
-    const added = { priority, front: undefined };
+    const added: Level = { priority, size: 0, front: undefined };
     this.#levels.splice(index, 0, added);
     return added;
   }
+}
+
+interface Level {
+  readonly priority: number;
+  /** Consumers of this priority, the parked ones too. */
+  size: number;
+  /** Whose turn it is; undefined when all are parked. */
+  front: Consumer | undefined;
 }

@@ -32,6 +32,8 @@ export class HeldMessages {
     const deadline = this.#runtime.makeDeadline(() => this.#due(dueMs));
     this.#deadlines.set(dueMs, deadline);
     this.#runtime.deadlines.set(deadline, dueMs);
+    // Nothing answers a basic.nack: without a turn the host would not hear of the deadline.
+    this.#runtime.requestTurn();
   }
 
   clear(): void {

@@ -34,7 +34,7 @@ export class Lane {
   #head = 0;
   #cursor = 0;
   readonly #returned = new SeqHeap();
-  /** chunks[i] holds the positions of seqs from (firstChunk + i) * CHUNK; the ones before `#chunkStart` are freed. */
+  /** chunks[i] holds the positions of seqs from (firstChunk + i) * CHUNK; undefined once it is freed. */
   #chunks: (Float64Array | undefined)[] = [];
   #firstChunk = 0;
 

@@ -22,7 +22,7 @@ export class Output {
   congested = false;
   /** Bytes handed to the transport while it was congested. */
   congestedBytes = 0;
-  /** Anything was sent since `heartbeatDue` was asked last. */
+  /** Anything was sent since `takeIdle` was asked last. */
   #sentSomething = false;
   readonly #writer = new ByteWriter(0);
   readonly #transport: Transport;

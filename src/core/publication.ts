@@ -5,7 +5,7 @@
  */
 
 import { ByteWriter } from '../codec/byte-writer.ts';
-import { copyBytes, decodeUtf8 } from '../codec/bytes.ts';
+import { copyBytes, decodeUtf8, encodeUtf8 } from '../codec/bytes.ts';
 import type { FieldTable } from '../codec/field-table.ts';
 import {
   type BasicProperties,
@@ -19,6 +19,9 @@ import { preconditionFailed } from './failures.ts';
 import { type MessageRecord, NO_EXPIRATION } from './message-record.ts';
 import type { RoutedMessage } from './routing/router.ts';
 
+const CC: Uint8Array = encodeUtf8('CC');
+const BCC: Uint8Array = encodeUtf8('BCC');
+const DELIVER_AT: Uint8Array = encodeUtf8('x-deliver-at');
 const NOTHING: Uint8Array = new Uint8Array(0);
 const PERSISTENT = 2;
 /** An expiration is a u32 of milliseconds, 49 days, as in RabbitMQ. */
@@ -42,6 +45,8 @@ export class Publication implements RoutedMessage {
   persistent = false;
   priority = 0;
   expirationMs: number = NO_EXPIRATION;
+  /** Headers may change its way: CC, BCC and x-deliver-at. True now and then without need, never false in need. */
+  mayBeRedirected = false;
   #decoded: BasicProperties | undefined;
 
   static of(
@@ -89,6 +94,8 @@ export class Publication implements RoutedMessage {
   setProperties(bytes: Uint8Array, start: number, end: number): void {
     if (this.#sameProperties(bytes, start, end)) return;
     checkProperties(bytes, start, end);
+    // Before anything changes: properties that are refused must not be taken for known ones when they come again.
+    const expirationMs = expirationOf(bytes, start, end);
     const length = end - start;
     if (length > this.propertyBytes.length) this.propertyBytes = new Uint8Array(length * 2);
     copyBytes(bytes, start, end, this.propertyBytes, 0);
@@ -97,7 +104,8 @@ export class Publication implements RoutedMessage {
     this.#decoded = undefined;
     this.persistent = this.#octet(PROPERTY_FLAG.DELIVERY_MODE) === PERSISTENT;
     this.priority = this.#octet(PROPERTY_FLAG.PRIORITY);
-    this.expirationMs = this.#expiration();
+    this.expirationMs = expirationMs;
+    this.mayBeRedirected = this.has(PROPERTY_FLAG.HEADERS) && this.#mentionsRedirection();
   }
 
   setBody(bytes: Uint8Array, start: number, end: number): void {
@@ -144,19 +152,39 @@ export class Publication implements RoutedMessage {
     return true;
   }
 
+  /** Looks for the names in the raw bytes: decoding the table would take ten times as long. */
+  #mentionsRedirection(): boolean {
+    const bytes = this.propertyBytes;
+    for (let at = 0; at < this.propertiesEnd; at++) {
+      const length = bytes[at];
+      if (length === 2 && beginsWith(bytes, at + 1, CC)) return true;
+      if (length === 3 && beginsWith(bytes, at + 1, BCC)) return true;
+      if (length === 12 && beginsWith(bytes, at + 1, DELIVER_AT)) return true;
+    }
+    return false;
+  }
+
   #octet(propertyFlag: number): number {
     const at = propertyOffset(this.propertyBytes, 0, this.propertiesEnd, propertyFlag);
     return at < 0 ? 0 : (this.propertyBytes[at] as number);
   }
+}
 
-  #expiration(): number {
-    const at = propertyOffset(this.propertyBytes, 0, this.propertiesEnd, PROPERTY_FLAG.EXPIRATION);
-    if (at < 0) return NO_EXPIRATION;
-    const text = decodeUtf8(this.propertyBytes, at + 1, at + 1 + (this.propertyBytes[at] as number));
-    const milliseconds = /^\d{1,10}$/.test(text) ? Number(text) : EXPIRATION_MS_MAX + 1;
-    if (milliseconds <= EXPIRATION_MS_MAX) return milliseconds;
-    throw preconditionFailed(
-      `invalid expiration '${text}': it must be a whole number of milliseconds as a string, '0' to '${EXPIRATION_MS_MAX}'`,
-    );
+function beginsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
+  for (let index = 0; index < prefix.length; index++) {
+    if (bytes[at + index] !== prefix[index]) return false;
   }
+  return true;
+}
+
+/** The expiration in milliseconds, or NO_EXPIRATION; 406 when it is no number. */
+function expirationOf(bytes: Uint8Array, start: number, end: number): number {
+  const at = propertyOffset(bytes, start, end, PROPERTY_FLAG.EXPIRATION);
+  if (at < 0) return NO_EXPIRATION;
+  const text = decodeUtf8(bytes, at + 1, at + 1 + (bytes[at] as number));
+  const milliseconds = /^\d{1,10}$/.test(text) ? Number(text) : EXPIRATION_MS_MAX + 1;
+  if (milliseconds <= EXPIRATION_MS_MAX) return milliseconds;
+  throw preconditionFailed(
+    `invalid expiration '${text}': it must be a whole number of milliseconds as a string, '0' to '${EXPIRATION_MS_MAX}'`,
+  );
 }

@@ -38,8 +38,8 @@ const MANDATORY = 1;
 const IMMEDIATE = 2;
 const NO_ROUTE_TEXT = shortstr('NO_ROUTE');
 const NOTHING: Uint8Array = new Uint8Array(0);
-/** Headers, CC and x-deliver-at among them, can change the way of a message; reply-to and user-id have to be looked at. */
-const UNUSUAL_PROPERTIES = PROPERTY_FLAG.HEADERS | PROPERTY_FLAG.REPLY_TO | PROPERTY_FLAG.USER_ID;
+/** Properties that have to be looked at before a message is routed. */
+const CHECKED_PROPERTIES = PROPERTY_FLAG.REPLY_TO | PROPERTY_FLAG.USER_ID;
 
 type Stage = 'idle' | 'header' | 'body';
 
@@ -162,7 +162,7 @@ export class Publisher {
     this.#stage = 'idle';
     const publication = this.#publication;
     publication.setBody(body, start, end);
-    if ((publication.propertyFlags & UNUSUAL_PROPERTIES) !== 0) this.#checkProperties();
+    if ((publication.propertyFlags & CHECKED_PROPERTIES) !== 0) this.#checkProperties();
     const { transaction } = this.#channel;
     if (transaction !== undefined) {
       this.#keep(transaction);
@@ -180,13 +180,12 @@ export class Publisher {
   #publish(): PublishOutcome {
     const publication = this.#publication;
     const { vhost } = this.#channel.session;
-    if (this.#routeIsKept && !publication.has(PROPERTY_FLAG.HEADERS))
-      return vhost.deliver(this.#route, publication);
+    if (this.#routeIsKept && !publication.mayBeRedirected) return vhost.deliver(this.#route, publication);
     const exchange = this.#exchange as Exchange;
     if (exchange.name === '' && this.#channel.replyConsumers.isReplyAddress(publication.routingKey)) {
       return this.#channel.replyConsumers.deliver(publication) ? 'routed' : 'unroutable';
     }
-    if (publication.has(PROPERTY_FLAG.HEADERS)) return vhost.publish(exchange, publication);
+    if (publication.mayBeRedirected || exchange.isDelayed) return vhost.publish(exchange, publication);
     this.#route.length = 0;
     this.#routeIsKept = vhost.route(exchange, publication, this.#route);
     return vhost.deliver(this.#route, publication);

@@ -30,7 +30,7 @@ import type { Runtime } from './runtime.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
 /** Deliveries of one queue in one turn: bounded, so that no queue makes the others wait. */
-const DELIVERIES_PER_TURN = 2048;
+const DELIVERIES_PER_TURN = 16_384;
 /** Messages that expire or are dropped by one queue in one turn. */
 const EXPIRIES_PER_TURN = 2048;
 

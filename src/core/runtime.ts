@@ -89,17 +89,16 @@ export class Runtime implements RecordOwner {
   }
 
   /**
-   * Lets the queues that are due deliver, in turn, `deliveriesMax` messages in all. What becomes due meanwhile, and
-   * what there is no room for, waits for the next turn.
+   * Lets the queues that are due deliver, in turn, about `deliveriesMax` messages in all. What becomes due meanwhile
+   * waits for the next turn, behind those that there was no room for: a queue that always has more starves nobody.
    */
   pumpQueues(deliveriesMax: number): void {
     const due = this.#dueQueues;
     this.#dueQueues = [];
     let left = deliveriesMax;
-    for (const queue of due) {
-      if (left > 0) left -= queue.pump();
-      else this.#dueQueues.push(queue);
-    }
+    let index = 0;
+    for (; index < due.length && left > 0; index++) left -= (due[index] as Queue).pump();
+    if (index < due.length) this.#dueQueues = [...due.slice(index), ...this.#dueQueues];
   }
 
   get hasDueQueues(): boolean {

@@ -46,6 +46,8 @@ export class Schedule {
     lane.push(position);
     this.#times.push(dueMs, lane.take());
     this.#runtime.deadlines.set(this.#deadline, this.#times.nextMs);
+    // A publish that nothing answers would otherwise end without a turn, and the host not hear of the deadline.
+    this.#runtime.requestTurn();
   }
 
   dispose(): void {

@@ -22,7 +22,7 @@ export class Session {
   /** 403 unless the user may do `operation` with the queue or exchange. The default exchange is called amq.default. */
   authorize(kind: 'queue' | 'exchange', name: string, operation: Operation): void {
     const vhost = this.vhost.name;
-    const known = kind === 'exchange' && name === '' ? 'amq.default' : name;
+    const known = knownName(kind, name);
     if (this.#access.allows(this.username, vhost, known, operation)) return;
     const resource = resourceText({ kind, name: known, vhost });
     throw accessRefused(`${operation} access to ${resource} refused for user '${this.username}'`);
@@ -31,8 +31,9 @@ export class Session {
   /** 403 unless the user may do anything at all with it: for passive declarations, which tell what is there. */
   authorizeAny(kind: 'queue' | 'exchange', name: string): void {
     const vhost = this.vhost.name;
-    if (this.#access.allows(this.username, vhost, name, 'write')) return;
-    if (this.#access.allows(this.username, vhost, name, 'read')) return;
+    const known = knownName(kind, name);
+    if (this.#access.allows(this.username, vhost, known, 'write')) return;
+    if (this.#access.allows(this.username, vhost, known, 'read')) return;
     this.authorize(kind, name, 'configure');
   }
 
@@ -50,4 +51,9 @@ export class Session {
       `${operation} access to topic '${routingKey}' in ${resource} refused for user '${this.username}'`,
     );
   }
+}
+
+/** The name that permissions know the queue or exchange by. */
+function knownName(kind: 'queue' | 'exchange', name: string): string {
+  return kind === 'exchange' && name === '' ? 'amq.default' : name;
 }

@@ -6,7 +6,6 @@
  */
 
 import type { FieldTable } from '../codec/field-table.ts';
-import { PROPERTY_FLAG } from '../codec/properties.ts';
 import { PolicyTable } from './access/policies.ts';
 import type { Connection } from './connection.ts';
 import { type Binding, type Destination, Exchange, type ExchangeProperties } from './exchange.ts';
@@ -235,7 +234,8 @@ export class VirtualHost {
     const queues: Queue[] = [];
     this.route(exchange, publication, queues);
     // The routing keys of BCC count, but nobody gets to see them.
-    const blind = publication.headers()?.has('BCC') === true ? publication.copy() : publication;
+    const hasBcc = publication.mayBeRedirected && publication.headers()?.has('BCC') === true;
+    const blind = hasBcc ? publication.copy() : publication;
     if (blind !== publication) blind.replaceProperties(withoutBcc(blind.properties()));
     return this.deliver(queues, blind);
   }
@@ -370,7 +370,7 @@ export class VirtualHost {
 
   /** How long the message is to wait before it is routed; 0: not at all. */
   #delayOf(exchange: Exchange, publication: Publication): number {
-    if (!publication.has(PROPERTY_FLAG.HEADERS)) return 0;
+    if (!publication.mayBeRedirected && !exchange.isDelayed) return 0;
     const headers = publication.headers();
     const deliverAt = headers?.get('x-deliver-at');
     if (deliverAt !== undefined) {
@@ -482,7 +482,7 @@ const DELIVER_AT_TEXT =
 
 /** All routing keys of a message with CC or BCC; undefined when there is only its own. */
 function routingKeys(publication: Publication): readonly string[] | undefined {
-  const headers = publication.headers();
+  const headers = publication.mayBeRedirected ? publication.headers() : undefined;
   if (headers === undefined || !(headers.has('CC') || headers.has('BCC'))) return undefined;
   const { cc, bcc } = carbonCopies(headers);
   return [publication.routingKey, ...cc, ...bcc];

@@ -32,6 +32,16 @@ describe('node scheduler', () => {
     expect(turnCount).toBe(3);
   });
 
+  test('a pending turn can be run at once, and then does not run again', () => {
+    scheduler.runPendingTurn();
+    expect(turnCount).toBe(0);
+    scheduler.requestTurn();
+    scheduler.runPendingTurn();
+    expect(turnCount).toBe(1);
+    vi.runAllTimers();
+    expect(turnCount).toBe(1);
+  });
+
   test('runs a turn at the wanted time, once', () => {
     scheduler.requestTurnAt(performance.now() + 1000);
     vi.advanceTimersByTime(999);
@@ -89,6 +99,7 @@ describe('node scheduler', () => {
     scheduler.requestTurn();
     scheduler.requestTurnAt(performance.now() + 10);
     scheduler.stop();
+    scheduler.runPendingTurn();
     scheduler.requestTurn();
     scheduler.requestTurnAt(performance.now() + 5);
     vi.advanceTimersByTime(1000);

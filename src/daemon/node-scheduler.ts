@@ -36,10 +36,18 @@ export class NodeScheduler implements Scheduler {
     if (atMs < this.#timerAtMs) this.#setTimer();
   }
 
+  /** Runs the turn that is pending, if one is, at once. Not to be called from inside the broker. */
+  runPendingTurn(): void {
+    if (this.#immediate === undefined) return;
+    clearImmediate(this.#immediate);
+    this.#onImmediate();
+  }
+
   /** No more turns. */
   stop(): void {
     this.#stopped = true;
     clearImmediate(this.#immediate);
+    this.#immediate = undefined;
     clearTimeout(this.#timer);
   }
 

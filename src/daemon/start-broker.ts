@@ -27,6 +27,11 @@ export { OptionError } from './option-error.ts';
 /** Peers on other machines that have not logged in: all of them (about 30 MB of memory), and those of one address. */
 const UNAUTHENTICATED_MAX = 1_000;
 const UNAUTHENTICATED_PER_ADDRESS_MAX = 50;
+/**
+ * After this much input a turn is run before more is read. Left to itself, Node reads up to 2 MiB of one busy publisher
+ * (32 times 64 KiB) between two turns, and the consumers fall behind: measured, 135 k/s delivered of 2.1 M/s published.
+ */
+const RECEIVED_BYTES_PER_TURN = 128 * 1024;
 const CLOSE_GRACE_MS = 5_000;
 
 type SharedOptions = {
@@ -118,6 +123,8 @@ class NodeBroker implements RunningBroker {
   readonly #scheduler: NodeScheduler;
   readonly #memoryWatch: MemoryWatch;
   #listener: AmqpListener | undefined;
+  /** Since the last turn. */
+  #receivedBytes = 0;
   #closed: Promise<void> | undefined;
 
   constructor(values: OptionValues, onEvent: (event: BrokerEvent) => void) {
@@ -144,6 +151,7 @@ class NodeBroker implements RunningBroker {
         unauthenticatedMax: UNAUTHENTICATED_MAX,
         unauthenticatedPerAddressMax: UNAUTHENTICATED_PER_ADDRESS_MAX,
         onEvent: this.#onEvent,
+        onReceived: (byteCount) => this.#onReceived(byteCount),
       });
     } catch (error) {
       this.#stop();
@@ -193,8 +201,14 @@ class NodeBroker implements RunningBroker {
     this.#scheduler.stop();
   }
 
+  #onReceived(byteCount: number): void {
+    this.#receivedBytes += byteCount;
+    if (this.#receivedBytes >= RECEIVED_BYTES_PER_TURN) this.#scheduler.runPendingTurn();
+  }
+
   /** What the input of one connection breaks is that connection's; here the whole broker is in doubt. */
   #turn(): void {
+    this.#receivedBytes = 0;
     try {
       this.broker.turn();
     } catch (error) {

@@ -26,6 +26,8 @@ export interface AmqpListenerOptions {
   readonly unauthenticatedMax: number;
   readonly unauthenticatedPerAddressMax: number;
   onEvent(event: BrokerEvent): void;
+  /** The broker was handed this many bytes. Runs per chunk. */
+  onReceived?(byteCount: number): void;
 }
 
 /** Where the listener listens. */
@@ -94,6 +96,10 @@ export class AmqpListener implements TransportOwner {
   /** Cuts every connection that is still there. */
   destroyConnections(reason: string): void {
     for (const transport of this.#peers.keys()) transport.destroy(reason);
+  }
+
+  onReceived(byteCount: number): void {
+    this.#options.onReceived?.(byteCount);
   }
 
   onTransportClosed(transport: SocketTransport): void {

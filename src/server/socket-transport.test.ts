@@ -37,6 +37,7 @@ let client: Socket;
 let transport: SocketTransport;
 let connection: RecordingConnection;
 let defects: unknown[];
+let receivedBytes: number;
 let closedTransports: SocketTransport[];
 
 beforeEach(async () => {
@@ -44,9 +45,13 @@ beforeEach(async () => {
   const [closed, thrown]: [SocketTransport[], unknown[]] = [[], []];
   closedTransports = closed;
   defects = thrown;
+  receivedBytes = 0;
   connection = new RecordingConnection();
   const owner: TransportOwner = {
     onTransportClosed: (each) => closed.push(each),
+    onReceived: (byteCount) => {
+      receivedBytes += byteCount;
+    },
     onDefect: (error) => thrown.push(error),
   };
   server = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(0, '127.0.0.1');
@@ -93,6 +98,8 @@ describe('socket transport', () => {
     client.write('one ');
     client.write('two');
     await received('one two');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(receivedBytes).toBe('one two'.length);
   });
 
   test('sends only the given part of the buffer', async () => {

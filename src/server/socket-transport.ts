@@ -12,6 +12,8 @@ export const UNREAD_BYTES_MAX: number = 8 * 1024 * 1024;
 /** Who keeps the list of transports. */
 export interface TransportOwner {
   onTransportClosed(transport: SocketTransport): void;
+  /** The broker was handed this many bytes. Runs per chunk. */
+  onReceived(byteCount: number): void;
   /** The broker threw, which no input can make it do: the socket is destroyed already. */
   onDefect(error: unknown, transport: SocketTransport): void;
 }
@@ -133,7 +135,9 @@ export class SocketTransport implements Transport {
       this.#connection?.receive(chunk, 0, chunk.length);
     } catch (error) {
       this.#onDefect(error);
+      return;
     }
+    this.#owner.onReceived(chunk.length);
   }
 
   /** Runs per write, soon after it was taken or later when it has left. */

@@ -21,7 +21,7 @@ import { VirtualScheduler } from './virtual-scheduler.ts';
 /** Rounds of the event loop without a turn after which the broker and its in-process clients are quiet. */
 const QUIET_ROUNDS = 2;
 /** Turns in one wait after which something goes round for ever. */
-const TURNS_MAX = 100_000;
+const TURNS_MAX = 50_000;
 /** Turns at one moment of the virtual clock after which time does not go on. */
 const TURNS_PER_MOMENT_MAX = 10_000;
 /** Real milliseconds that clients on sockets have to answer the broker's connection.close. */
@@ -135,7 +135,7 @@ class VirtualBroker implements TestBroker {
       get now() {
         return new Date(clock.wallMs());
       },
-      advance: (duration) => this.#advance(durationMs(duration)),
+      advance: async (duration) => this.#advance(durationMs(duration)),
     };
   }
 
@@ -153,6 +153,7 @@ class VirtualBroker implements TestBroker {
       unauthenticatedMax: UNAUTHENTICATED_MAX,
       unauthenticatedPerAddressMax: UNAUTHENTICATED_MAX,
       onEvent: this.#onEvent,
+      onReceived: () => {},
     });
   }
 

@@ -2,8 +2,8 @@ import { AMQPClient, type AMQPMessage, AMQPSession } from '@cloudamqp/amqp-clien
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Arrivals } from '../servers/arrivals.ts';
 import { startBrokerUnderTest } from '../servers/broker-under-test.ts';
-import { Proxy } from '../servers/proxy.ts';
 import type { Server } from '../servers/server.ts';
+import { TcpProxy } from '../servers/tcp-proxy.ts';
 
 describe('@cloudamqp/amqp-client', () => {
   let server: Server;
@@ -41,10 +41,13 @@ describe('@cloudamqp/amqp-client', () => {
     await channel.basicQos(2);
     await channel.basicConsume(name, { noAck: false }, (message) => received.push(message));
     const [first, second] = await received.take(2);
-    expect(await channel.queueDeclare(name, { passive: true, exclusive: true })).toMatchObject({ messageCount: 4 });
-    await first?.ack();
+    expect(await channel.queueDeclare(name, { passive: true, exclusive: true })).toMatchObject({
+      messageCount: 4,
+    });
     await second?.nack(true);
-    const [again, third] = await received.take(2);
+    const [again] = await received.take(1);
+    await first?.ack();
+    const [third] = await received.take(1);
     expect([again?.bodyString(), again?.redelivered, third?.bodyString()]).toEqual(['1', true, '2']);
     await connection.close();
   });
@@ -66,7 +69,15 @@ describe('@cloudamqp/amqp-client', () => {
       type: 'greeting',
       userId: 'guest',
       appId: 'interop',
-      headers: { text: 'für', whole: 42, large: 2 ** 40, fraction: 0.5, yes: true, list: [1, 'two'], table: { deep: 1 } },
+      headers: {
+        text: 'für',
+        whole: 42,
+        large: 2 ** 40,
+        fraction: 0.5,
+        yes: true,
+        list: [1, 'two'],
+        table: { deep: 1 },
+      },
     };
     await channel.basicPublish('', name, 'hello', properties);
     const message = await channel.basicGet(name, { noAck: true });
@@ -131,15 +142,18 @@ describe('@cloudamqp/amqp-client', () => {
   });
 
   test('consumes again after the line was cut and after the broker restarted', async () => {
-    const proxy = await Proxy.start(server);
+    const proxy = await TcpProxy.start(server);
     const connected = new Arrivals<true>();
-    const consuming = await recoveringSession(proxy.amqpUrl, connected);
+    const consuming = await recoveringSession(server, proxy.amqpUrl, connected);
     const published = new Arrivals<true>();
-    const publishing = await recoveringSession(server.amqpUrl, published);
+    const publishing = await recoveringSession(server, server.amqpUrl, published);
     await Promise.all([connected.take(1), published.take(1)]);
     const queue = await consuming.queue('amqp-client-recovered', { durable: true });
     const received = new Arrivals<string>();
-    await queue.subscribe({ prefetch: 5 }, (message) => received.push(message.bodyString() ?? ''));
+    await queue.subscribe({ prefetch: 5 }, (message) => {
+      // An ack that was lost with the line makes the broker deliver again.
+      if (!message.redelivered) received.push(message.bodyString() ?? '');
+    });
     const target = await publishing.queue('amqp-client-recovered', { durable: true });
     await target.publish('before');
     expect(await received.take(1)).toEqual(['before']);
@@ -159,12 +173,21 @@ describe('@cloudamqp/amqp-client', () => {
   });
 });
 
-/** Declares the queue on every connection: a broker that keeps nothing on disk has lost it after a restart. */
-function recoveringSession(url: string, connected: Arrivals<true>): Promise<AMQPSession> {
+/**
+ * A session declares its queues once, and not again when it reconnects. So that a broker that keeps nothing on disk has
+ * the queue again after its restart, it is declared on a connection of its own before every attempt to connect.
+ */
+function recoveringSession(server: Server, url: string, connected: Arrivals<true>): Promise<AMQPSession> {
   return AMQPSession.connect(url, {
     logger: null,
     reconnectInterval: 50,
     maxReconnectInterval: 500,
+    beforeConnect: async () => {
+      const connection = await new AMQPClient(server.amqpUrl).connect();
+      const channel = await connection.channel();
+      await channel.queueDeclare('amqp-client-recovered', { durable: true });
+      await connection.close();
+    },
     onconnect: () => connected.push(true),
   });
 }

@@ -3,18 +3,18 @@ import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Arrivals } from '../servers/arrivals.ts';
 import { startBrokerUnderTest } from '../servers/broker-under-test.ts';
-import { Proxy } from '../servers/proxy.ts';
 import type { Server } from '../servers/server.ts';
+import { TcpProxy } from '../servers/tcp-proxy.ts';
 
 describe('amqp-connection-manager', () => {
   let server: Server;
-  let proxy: Proxy;
+  let proxy: TcpProxy;
   let connection: AmqpConnectionManager;
   let connected: Arrivals<true>;
 
   beforeAll(async () => {
     server = await startBrokerUnderTest();
-    proxy = await Proxy.start(server);
+    proxy = await TcpProxy.start(server);
   });
   afterAll(async () => {
     await proxy.close();

@@ -37,7 +37,9 @@ describeWith(rubyLibrary('bunny', 'ruby-bunny'), 'Bunny', () => {
   test('sees channel errors as exceptions, and its connection stays open', async () => {
     const lines = await feature('errors');
     expect(lines[0]).toBe("Bunny::NotFound NOT_FOUND - no queue 'bunny-absent' in vhost '/'");
-    expect(lines[1]).toMatch(/^Bunny::PreconditionFailed PRECONDITION_FAILED - inequivalent arg .* for queue 'bunny-declared'/);
+    expect(lines[1]).toMatch(
+      /^Bunny::PreconditionFailed PRECONDITION_FAILED - inequivalent arg .* for queue 'bunny-declared'/,
+    );
     expect(lines[2]).toMatch(/^Bunny::AccessRefused ACCESS_REFUSED - .*'amq.mine'/);
     expect(lines[3]).toBe('open true');
   });

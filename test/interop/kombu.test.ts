@@ -72,7 +72,11 @@ describeWith(pythonModule('kombu', 'python3-kombu'), 'kombu', () => {
   async function send(body: string): Promise<void> {
     const client = await RawClient.connect({ port: server.port });
     const channel = await client.openChannel(1);
-    channel.publish({ routingKey: 'kombu-worker' }, { contentType: 'text/plain', contentEncoding: 'utf-8' }, body);
+    channel.publish(
+      { routingKey: 'kombu-worker' },
+      { contentType: 'text/plain', contentEncoding: 'utf-8' },
+      body,
+    );
     await channel.settle();
     await client.close();
   }

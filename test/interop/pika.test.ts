@@ -26,11 +26,19 @@ describeWith(pythonModule('pika', 'python3-pika'), 'pika', () => {
   });
 
   test('is nacked when a full queue rejects its message', async () => {
-    expect(await feature('confirms')).toEqual(['one confirmed', 'two confirmed', 'three nacked', 'messages 2']);
+    expect(await feature('confirms')).toEqual([
+      'one confirmed',
+      'two confirmed',
+      'three nacked',
+      'messages 2',
+    ]);
   });
 
   test('gets unroutable mandatory messages back', async () => {
-    expect(await feature('unroutable')).toEqual(["returned 312 NO_ROUTE b'lost'", 'not mandatory: confirmed']);
+    expect(await feature('unroutable')).toEqual([
+      "returned 312 NO_ROUTE b'lost'",
+      'not mandatory: confirmed',
+    ]);
   });
 
   test('holds no more messages than its prefetch count, and gets requeued ones again in place', async () => {
@@ -123,6 +131,10 @@ describeWith(pythonModule('pika', 'python3-pika'), 'pika', () => {
   }
 });
 
-function script(name: string, args: readonly string[], environment: Record<string, string> = {}): StartedProcess {
+function script(
+  name: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): StartedProcess {
   return new StartedProcess(PYTHON, ['-u', `${DIRECTORY}${name}`, ...args], { environment });
 }

@@ -2,8 +2,8 @@ import { Connection, ConsumerStatus } from 'rabbitmq-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Arrivals } from '../servers/arrivals.ts';
 import { startBrokerUnderTest } from '../servers/broker-under-test.ts';
-import { Proxy } from '../servers/proxy.ts';
 import type { Server } from '../servers/server.ts';
+import { TcpProxy } from '../servers/tcp-proxy.ts';
 
 describe('rabbitmq-client', () => {
   let server: Server;
@@ -100,7 +100,9 @@ describe('rabbitmq-client', () => {
 
   test('sees the reply code and text when its channel is closed', async () => {
     const channel = await connection.acquire();
-    await expect(channel.queueDeclare({ queue: 'rabbitmq-client-absent', passive: true })).rejects.toMatchObject({
+    await expect(
+      channel.queueDeclare({ queue: 'rabbitmq-client-absent', passive: true }),
+    ).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
   });
@@ -119,7 +121,7 @@ describe('rabbitmq-client', () => {
   });
 
   test('consumes again after the line was cut and after the broker restarted', async () => {
-    const proxy = await Proxy.start(server);
+    const proxy = await TcpProxy.start(server);
     const proxied = reconnecting(proxy.amqpUrl);
     const received = new Arrivals<string>();
     const consumer = proxied.createConsumer(
@@ -159,7 +161,10 @@ function reconnecting(url: string): Connection {
   return connection;
 }
 
-function eventOf(emitter: { once(name: string, listener: () => void): unknown }, name: string): Promise<void> {
+function eventOf(
+  emitter: { once(name: string, listener: () => void): unknown },
+  name: string,
+): Promise<void> {
   return new Promise((resolve) => {
     emitter.once(name, resolve);
   });

@@ -22,7 +22,9 @@ export class Arrivals<T> {
     }
     clearTimeout(timer);
     if (this.items.length < count) {
-      throw new Error(`${this.items.length} of ${count} items arrived within ${timeoutMs} ms: ${String(this.items)}`);
+      throw new Error(
+        `${this.items.length} of ${count} items arrived within ${timeoutMs} ms: ${String(this.items)}`,
+      );
     }
     return this.items.splice(0, count);
   }

@@ -66,7 +66,8 @@ export class StartedProcess {
 
   /** The first line, printed already or to come, that contains `text` or matches it, after the first `from` lines. */
   line(text: string | RegExp, { timeoutMs = 20_000, from = 0 } = {}): Promise<string> {
-    const matches = (line: string): boolean => (typeof text === 'string' ? line.includes(text) : text.test(line));
+    const matches = (line: string): boolean =>
+      typeof text === 'string' ? line.includes(text) : text.test(line);
     const found = this.lines.slice(from).find(matches);
     if (found !== undefined) return Promise.resolve(found);
     return new Promise((resolve, reject) => {

@@ -45,10 +45,22 @@ class LeveretServer implements Server {
   }
 
   async start(port: number): Promise<void> {
-    const args = [this.#main, 'serve', '--amqp-port', String(port), '--http-port', '0', ...(this.#options.args ?? [])];
-    this.#process = new StartedProcess(process.execPath, args, { environment: this.#options.environment ?? {} });
+    const args = [
+      this.#main,
+      'serve',
+      '--amqp-port',
+      String(port),
+      '--http-port',
+      '0',
+      ...(this.#options.args ?? []),
+    ];
+    this.#process = new StartedProcess(process.execPath, args, {
+      environment: this.#options.environment ?? {},
+    });
     try {
-      const line = await this.#process.line(/AMQP listening on amqp:\/\/127\.0\.0\.1:\d+/, { timeoutMs: START_MS });
+      const line = await this.#process.line(/AMQP listening on amqp:\/\/127\.0\.0\.1:\d+/, {
+        timeoutMs: START_MS,
+      });
       this.port = Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
     } catch (error) {
       await this.#process.kill();
@@ -67,7 +79,9 @@ class LeveretServer implements Server {
     const exit = await this.#process?.stop();
     if (exit === undefined || exit.code !== 0) {
       const how = exit === undefined ? 'not at all within 10 s' : `with ${exit.code ?? exit.signal}`;
-      throw new Error(`leveret serve ended ${how} after SIGTERM, expected exit code 0; its output:\n${this.#process?.output}`);
+      throw new Error(
+        `leveret serve ended ${how} after SIGTERM, expected exit code 0; its output:\n${this.#process?.output}`,
+      );
     }
   }
 }

@@ -32,10 +32,17 @@ export function rabbitmqInstalled(): boolean {
  */
 export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Server> {
   if (!rabbitmqInstalled()) {
-    throw new Error(`RabbitMQ is not installed: ${SERVER_SCRIPT} and ${PORT_MAPPER} come with Debian's package rabbitmq-server`);
+    throw new Error(
+      `RabbitMQ is not installed: ${SERVER_SCRIPT} and ${PORT_MAPPER} come with Debian's package rabbitmq-server`,
+    );
   }
   const directory = await mkdtemp(join(tmpdir(), 'leveret-rabbitmq-'));
-  const server = new RabbitmqServer(directory, options.port ?? (await freePort()), await freePort(), await freePort());
+  const server = new RabbitmqServer(
+    directory,
+    options.port ?? (await freePort()),
+    await freePort(),
+    await freePort(),
+  );
   try {
     await server.prepare(options);
     await server.start();
@@ -70,7 +77,10 @@ class RabbitmqServer implements Server {
   async prepare(options: RabbitmqOptions): Promise<void> {
     await mkdir(this.#path('home'));
     await writeFile(this.#path('enabled_plugins'), `[${(options.plugins ?? []).join(',')}].\n`);
-    await writeFile(this.#path('rabbitmq.conf'), ['loopback_users.guest = true', ...(options.configuration ?? []), ''].join('\n'));
+    await writeFile(
+      this.#path('rabbitmq.conf'),
+      ['loopback_users.guest = true', ...(options.configuration ?? []), ''].join('\n'),
+    );
   }
 
   async start(): Promise<void> {

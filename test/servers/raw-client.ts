@@ -13,7 +13,13 @@ import {
   type FrameSink,
 } from '../../src/codec/frame.ts';
 import { decodeMethod, writeMethodFrame } from '../../src/codec/method-codec.ts';
-import { type Domain, METHODS, type Method, type MethodArguments, type MethodName } from '../../src/codec/methods.ts';
+import {
+  type Domain,
+  METHODS,
+  type Method,
+  type MethodArguments,
+  type MethodName,
+} from '../../src/codec/methods.ts';
 import {
   type BasicProperties,
   decodeProperties,
@@ -156,7 +162,12 @@ export class RawClient implements FrameSink {
     socket.on('data', (chunk) => this.#onData(chunk));
     // A reset is one way for a broker to end the connection: `close` follows.
     socket.on('error', () => undefined);
-    this.whenEnded = once(socket, 'close').then(() => this.#onEnd());
+    this.whenEnded = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#onEnd();
+        resolve();
+      });
+    });
   }
 
   /** Connects the socket and sends nothing. */
@@ -190,7 +201,11 @@ export class RawClient implements FrameSink {
     this.sendBytes(options.protocolHeader ?? PROTOCOL_HEADER);
     this.serverProperties = (await connection.expect('connection.start')).method.serverProperties;
     connection.send('connection.start-ok', {
-      clientProperties: { product: 'raw client', capabilities: { ...CAPABILITIES }, ...options.clientProperties },
+      clientProperties: {
+        product: 'raw client',
+        capabilities: { ...CAPABILITIES },
+        ...options.clientProperties,
+      },
       mechanism: options.mechanism ?? 'PLAIN',
       response: options.response ?? `\0${options.user ?? 'guest'}\0${options.password ?? 'guest'}`,
       locale: options.locale ?? 'en_US',
@@ -320,7 +335,11 @@ export class RawChannel {
   }
 
   /** basic.publish with its content, in one write. */
-  publish(args: LooseArguments<'basic.publish'>, properties: BasicProperties = {}, body: Uint8Array | string = ''): void {
+  publish(
+    args: LooseArguments<'basic.publish'>,
+    properties: BasicProperties = {},
+    body: Uint8Array | string = '',
+  ): void {
     const bytes = typeof body === 'string' ? encodeUtf8(body) : body;
     const writer = new ByteWriter(512 + bytes.length);
     writeMethodFrame(writer, this.number, 'basic.publish', fullArguments('basic.publish', args));
@@ -336,7 +355,8 @@ export class RawChannel {
   async call<N extends MethodName>(name: N, args: LooseArguments<N> = {}): Promise<Reply<N>> {
     this.send(name, args);
     const reply = await this.next(
-      ({ method }) => method.name === `${name}-ok` || (name === 'basic.get' && method.name === 'basic.get-empty'),
+      ({ method }) =>
+        method.name === `${name}-ok` || (name === 'basic.get' && method.name === 'basic.get-empty'),
       `the reply to ${name}`,
     );
     return (name === 'basic.get' ? reply : reply.method) as Reply<N>;
@@ -360,7 +380,8 @@ export class RawChannel {
     if (at >= 0) return Promise.resolve(this.inbox.splice(at, 1)[0] as Received);
     const closed = this.closed ?? this.client.closed;
     if (closed !== undefined) return Promise.reject(new ClosedError(closed));
-    if (this.client.ended) return Promise.reject(new Error(`the broker ended the connection; ${what} did not arrive`));
+    if (this.client.ended)
+      return Promise.reject(new Error(`the broker ended the connection; ${what} did not arrive`));
     return this.#wait(matches, what);
   }
 
@@ -429,7 +450,8 @@ export class RawChannel {
 
   #finishContent(): void {
     if (this.#bodyFilled < this.#body.length) return;
-    if (this.#method === undefined) throw new Error(`channel ${this.number}: content without a method before it`);
+    if (this.#method === undefined)
+      throw new Error(`channel ${this.number}: content without a method before it`);
     this.#deliver({ method: this.#method, properties: this.#properties, body: this.#body });
     this.#method = undefined;
   }
@@ -446,7 +468,11 @@ export class RawChannel {
       const timer = setTimeout(() => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
         const inbox = this.inbox.map(({ method }) => method.name).join(', ') || 'nothing';
-        reject(new Error(`channel ${this.number}: ${what} did not arrive within ${timeoutMs} ms; waiting: ${inbox}`));
+        reject(
+          new Error(
+            `channel ${this.number}: ${what} did not arrive within ${timeoutMs} ms; waiting: ${inbox}`,
+          ),
+        );
       }, timeoutMs);
       const waiter: Waiter = {
         what,
@@ -475,7 +501,13 @@ function hasContent(method: Method): boolean {
 }
 
 function closedBy(level: Closed['level'], close: MethodArguments<'connection.close'>): Closed {
-  return { level, code: close.replyCode, text: close.replyText, classId: close.classId, methodId: close.methodId };
+  return {
+    level,
+    code: close.replyCode,
+    text: close.replyText,
+    classId: close.classId,
+    methodId: close.methodId,
+  };
 }
 
 function fullArguments<N extends MethodName>(name: N, args: LooseArguments<N>): MethodArguments<N> {

@@ -68,15 +68,15 @@ export class AccessControl {
   /** By user, then by vhost. */
   readonly #permissions = new Map<string, Map<string, PermissionEntry>>();
   readonly #topicPermissions = new Map<string, TopicPermissionEntry[]>();
-  #version = 0;
+  /** Called after each change: nothing that was decided before holds. */
+  readonly #onChange: () => void;
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
 
   get users(): ReadonlyMap<string, User> {
     return this.#users;
-  }
-
-  /** Grows with each change: who keeps a decision keeps this number with it. */
-  get version(): number {
-    return this.#version;
   }
 
   /** Creates the user, or changes its password and tags; the limits stay. */
@@ -84,7 +84,7 @@ export class AccessControl {
     const { name, passwordHash } = user;
     const limits = this.#users.get(name)?.limits ?? {};
     this.#users.set(name, { name, passwordHash, tags: new Set(user.tags), limits });
-    this.#version++;
+    this.#onChange();
   }
 
   /** Replaces the limits. A negative number means no limit, as in RabbitMQ. Throws AccessControlError. */
@@ -95,14 +95,14 @@ export class AccessControl {
       ...user,
       limits: { maxConnections: limitOf(maxConnections), maxChannels: limitOf(maxChannels) },
     });
-    this.#version++;
+    this.#onChange();
   }
 
   /** Deletes the user and all its permissions; false when there is none of that name. */
   deleteUser(name: string): boolean {
     this.#permissions.delete(name);
     this.#topicPermissions.delete(name);
-    this.#version++;
+    this.#onChange();
     return this.#users.delete(name);
   }
 
@@ -113,11 +113,11 @@ export class AccessControl {
     const entry = new PermissionEntry(permission);
     const vhosts = this.#permissions.get(user) ?? new Map<string, PermissionEntry>();
     this.#permissions.set(user, vhosts.set(vhost, entry));
-    this.#version++;
+    this.#onChange();
   }
 
   clearPermission(user: string, vhost: string): boolean {
-    this.#version++;
+    this.#onChange();
     return this.#permissions.get(user)?.delete(vhost) ?? false;
   }
 
@@ -142,7 +142,7 @@ export class AccessControl {
     const entry = new TopicPermissionEntry(permission);
     const others = (this.#topicPermissions.get(user) ?? []).filter((other) => !other.isFor(vhost, exchange));
     this.#topicPermissions.set(user, [...others, entry]);
-    this.#version++;
+    this.#onChange();
   }
 
   /** Clears the topic permissions of a user in a vhost: of one exchange, or of all. */
@@ -150,7 +150,7 @@ export class AccessControl {
     const entries = this.#topicPermissions.get(user) ?? [];
     const left = entries.filter((entry) => !entry.isFor(vhost, exchange));
     this.#topicPermissions.set(user, left);
-    this.#version++;
+    this.#onChange();
     return left.length < entries.length;
   }
 
@@ -193,7 +193,7 @@ export class AccessControl {
   vhostDeleted(vhost: string): void {
     for (const vhosts of this.#permissions.values()) vhosts.delete(vhost);
     for (const user of this.#topicPermissions.keys()) this.clearTopicPermission(user, vhost);
-    this.#version++;
+    this.#onChange();
   }
 
   #user(name: string): User {

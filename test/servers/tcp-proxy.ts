@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 
 /**
- * A TCP proxy between a client and a broker, for trouble on the line: it cuts connections, and it holds bytes back.
+ * A TCP proxy between a client and a broker, for trouble on the line.
  */
-export class Proxy {
+export class TcpProxy {
   readonly port: number;
   #server: NetServer;
   #sockets = new Set<Socket>();
@@ -15,10 +15,10 @@ export class Proxy {
   }
 
   /** Listens on a free loopback port and passes everything on to `target`. */
-  static async start(target: { readonly host: string; readonly port: number }): Promise<Proxy> {
+  static async start(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const proxy = new Proxy(server, (server.address() as AddressInfo).port);
+    const proxy = new TcpProxy(server, (server.address() as AddressInfo).port);
     server.on('connection', (client) => proxy.#join(client, connect(target.port, target.host)));
     return proxy;
   }
@@ -27,23 +27,9 @@ export class Proxy {
     return `amqp://guest:guest@127.0.0.1:${this.port}`;
   }
 
-  /** Connections that are open through the proxy now. */
-  get connectionCount(): number {
-    return this.#sockets.size / 2;
-  }
-
   /** Resets every open connection, as a crashed machine or a firewall would. New ones are accepted. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
-  }
-
-  /** Stops passing bytes on, in both directions, without closing anything. */
-  stall(): void {
-    for (const socket of this.#sockets) socket.pause();
-  }
-
-  resume(): void {
-    for (const socket of this.#sockets) socket.resume();
   }
 
   async close(): Promise<void> {
