@@ -121,10 +121,17 @@ export class PerfConnection implements FrameSink {
   /** Says good-bye, and waits until the broker has read everything that was sent, though not for ever. */
   async close(): Promise<void> {
     this.#ending = true;
+    if (this.#failure !== undefined) {
+      return;
+    }
     this.#socket.setTimeout(ANSWER_TIMEOUT_MS);
     const args = { replyCode: 200, replyText: '', classId: 0, methodId: 0 };
     const closed = this.#callChannel0('connection.close', args, 'connection.close-ok');
-    await closed.finally(() => this.destroy());
+    // a broker that does not answer any more is left as it is: the result is known already
+    await closed.then(
+      () => this.destroy(),
+      () => this.destroy(),
+    );
   }
 
   destroy(): void {

@@ -102,6 +102,7 @@ describe('a field table', () => {
           expect(() => tableEnd(bytes, 0, end)).toThrow(CodecError);
         }
       }),
+      { numRuns: 30 },
     );
   });
 

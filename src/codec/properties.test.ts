@@ -102,6 +102,7 @@ describe('basic properties', () => {
           expect(() => checkProperties(bytes, 0, end)).toThrow(CodecError);
         }
       }),
+      { numRuns: 30 },
     );
   });
 

@@ -510,7 +510,7 @@ function closedBy(level: Closed['level'], close: MethodArguments<'connection.clo
   };
 }
 
-function fullArguments<N extends MethodName>(name: N, args: LooseArguments<N>): MethodArguments<N> {
+export function fullArguments<N extends MethodName>(name: N, args: LooseArguments<N>): MethodArguments<N> {
   const given = args as Readonly<Record<string, unknown>>;
   const full: Record<string, unknown> = {};
   for (const [argument, domain] of Object.entries<string>(METHODS[name].arguments)) {

@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Lane } from './lane.ts';
+
+/** Seqs in one of the lane's chunks of positions. */
+const CHUNK = 512;
+
+function laneWith(count: number): Lane {
+  const lane = new Lane(1, undefined);
+  for (let seq = 0; seq < count; seq++) lane.push(seq * 10);
+  return lane;
+}
+
+function takeAll(lane: Lane): number[] {
+  const seqs: number[] = [];
+  while (lane.readyCount > 0) seqs.push(lane.take());
+  return seqs;
+}
+
+test('messages are taken in the order in which they came', () => {
+  const lane = laneWith(3);
+  expect(lane.peek()).toBe(0);
+  expect(takeAll(lane)).toEqual([0, 1, 2]);
+  expect(lane.position(2)).toBe(20);
+});
+
+test('messages that came back are served first, oldest first, and are known as such', () => {
+  const lane = laneWith(5);
+  for (let count = 0; count < 4; count++) lane.take();
+  lane.giveBack(2);
+  lane.giveBack(0);
+  expect(lane.readyCount).toBe(3);
+  expect(lane.nextIsReturned).toBe(true);
+  expect(lane.peek()).toBe(0);
+  expect([lane.take(), lane.take()]).toEqual([0, 2]);
+  expect(lane.nextIsReturned).toBe(false);
+  expect(lane.take()).toBe(4);
+});
+
+test('a settled message has no position, and neither has one that never came', () => {
+  const lane = laneWith(2);
+  takeAll(lane);
+  lane.settle(1);
+  expect([lane.position(0), lane.position(1), lane.position(2)]).toEqual([0, -1, -1]);
+  lane.settle(0);
+  expect(lane.position(0)).toBe(-1);
+});
+
+test('a record that moved is found at its new position, if it is still the one', () => {
+  const lane = laneWith(2);
+  expect(lane.relocate(1, 10, 999)).toBe(true);
+  expect(lane.position(1)).toBe(999);
+  expect(lane.relocate(1, 10, 5)).toBe(false);
+  expect(lane.relocate(7, 70, 5)).toBe(false);
+  takeAll(lane);
+  lane.settle(0);
+  expect(lane.relocate(0, 0, 5)).toBe(false);
+});
+
+test('it counts how often a message came back, until the message ends', () => {
+  const lane = laneWith(1);
+  lane.take();
+  expect(lane.returnCount(0)).toBe(0);
+  expect(lane.countReturn(0)).toBe(1);
+  expect(lane.countReturn(0)).toBe(2);
+  expect(lane.returnCount(0)).toBe(2);
+  lane.settle(0);
+  expect(lane.returnCount(0)).toBe(0);
+});
+
+test('a lane that was emptied in the middle of a chunk goes on there', () => {
+  const lane = laneWith(10);
+  for (const seq of takeAll(lane)) lane.settle(seq);
+  lane.push(777);
+  expect(lane.position(10)).toBe(777);
+  expect(lane.take()).toBe(10);
+  lane.settle(10);
+  expect(lane.position(10)).toBe(-1);
+});
+
+test('lanes that use each other’s freed chunks do not see each other’s positions', () => {
+  const first = laneWith(CHUNK);
+  for (const seq of takeAll(first)) first.settle(seq);
+  const second = new Lane(2, undefined);
+  second.push(5);
+  first.push(6);
+  expect([second.position(0), second.position(1)]).toEqual([5, -1]);
+  expect(first.position(CHUNK)).toBe(6);
+});
+
+test('one old message keeps its place while a hundred thousand pass by', () => {
+  const lane = laneWith(1);
+  lane.take();
+  for (let seq = 1; seq <= 100_000; seq++) {
+    lane.push(seq * 10);
+    lane.settle(lane.take());
+  }
+  expect(lane.position(0)).toBe(0);
+  lane.settle(0);
+  lane.push(42);
+  expect(lane.position(100_001)).toBe(42);
+  const positions: number[] = [];
+  lane.forEachPosition((position) => positions.push(position));
+  expect(positions).toEqual([42]);
+});
+
+// ---- the lane against a list of all that ever came ----
+
+interface Entry {
+  position: number;
+  state: 'new' | 'unacked' | 'returned' | 'settled';
+}
+
+type Command =
+  | { readonly kind: 'push' | 'take'; readonly count: number }
+  /** Of the unacked messages, `count` from the share `at` on. */
+  | { readonly kind: 'settle' | 'giveBack' | 'relocate'; readonly at: number; readonly count: number };
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('push', 'take'), count: fc.integer({ min: 1, max: 2 * CHUNK }) }),
+  fc.record({
+    kind: fc.constantFrom('settle', 'settle', 'giveBack', 'relocate'),
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    count: fc.integer({ min: 1, max: 2 * CHUNK }),
+  }),
+);
+
+class Model {
+  readonly lane = new Lane(1, undefined);
+  readonly entries: Entry[] = [];
+  #nextPosition = 0;
+
+  run(step: Command): void {
+    if (step.kind === 'push') for (let count = 0; count < step.count; count++) this.#push();
+    else if (step.kind === 'take') for (let count = 0; count < step.count; count++) this.#take();
+    else for (const seq of this.#chosen(step.at, step.count)) this.#change(step.kind, seq);
+    this.check();
+  }
+
+  check(): void {
+    const { lane, entries } = this;
+    const ready = entries.filter(({ state }) => state === 'new' || state === 'returned').length;
+    expect(lane.readyCount).toBe(ready);
+    if (ready > 0) expect(lane.peek()).toBe(this.#next());
+    for (const [seq, entry] of entries.entries()) {
+      const expected = entry.state === 'settled' ? -1 : entry.position;
+      if (lane.position(seq) !== expected) expect({ seq, position: lane.position(seq) }).toBe(expected);
+    }
+    const live: number[] = [];
+    lane.forEachPosition((position) => live.push(position));
+    expect(live).toEqual(entries.filter(({ state }) => state !== 'settled').map(({ position }) => position));
+  }
+
+  #next(): number {
+    const returned = this.entries.findIndex(({ state }) => state === 'returned');
+    return returned >= 0 ? returned : this.entries.findIndex(({ state }) => state === 'new');
+  }
+
+  #push(): void {
+    const position = this.#nextPosition++;
+    this.lane.push(position);
+    this.entries.push({ position, state: 'new' });
+  }
+
+  #take(): void {
+    const next = this.#next();
+    if (next < 0) return;
+    const entry = this.entries[next] as Entry;
+    expect(this.lane.nextIsReturned).toBe(entry.state === 'returned');
+    expect(this.lane.take()).toBe(next);
+    entry.state = 'unacked';
+  }
+
+  #chosen(at: number, count: number): number[] {
+    const unacked = [...this.entries.keys()].filter((seq) => this.entries[seq]?.state === 'unacked');
+    const from = Math.floor(at * unacked.length);
+    return unacked.slice(from, from + count);
+  }
+
+  #change(kind: 'settle' | 'giveBack' | 'relocate', seq: number): void {
+    const entry = this.entries[seq] as Entry;
+    if (kind === 'settle') {
+      this.lane.settle(seq);
+      entry.state = 'settled';
+    } else if (kind === 'giveBack') {
+      this.lane.giveBack(seq);
+      entry.state = 'returned';
+    } else {
+      const to = this.#nextPosition++;
+      expect(this.lane.relocate(seq, entry.position, to)).toBe(true);
+      entry.position = to;
+    }
+  }
+}
+
+test('any mixture of publishing, delivering, requeueing, settling and moving keeps every message', () => {
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 25 }), (steps) => {
+      const model = new Model();
+      for (const step of steps) model.run(step);
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { SeqHeap } from './seq-heap.ts';
+
+test('what goes in comes out in ascending order, whatever came in between', () => {
+  const input = fc.array(fc.oneof(fc.nat(1000), fc.constant('pop' as const)), { maxLength: 300 });
+  fc.assert(
+    fc.property(input, (commands) => {
+      const heap = new SeqHeap();
+      const model: number[] = [];
+      for (const command of commands) {
+        if (command !== 'pop') {
+          heap.push(command);
+          model.push(command);
+          model.sort((a, b) => a - b);
+        } else if (model.length > 0) {
+          expect(heap.peek()).toBe(model[0]);
+          expect(heap.pop()).toBe(model.shift());
+        }
+        expect(heap.size).toBe(model.length);
+      }
+      while (heap.size > 0) expect(heap.pop()).toBe(model.shift());
+    }),
+  );
+});
+
+test('seqs beyond 32 bits keep their order', () => {
+  const heap = new SeqHeap();
+  for (const seq of [2 ** 40 + 1, 2 ** 40, 7]) heap.push(seq);
+  expect([heap.pop(), heap.pop(), heap.pop()]).toEqual([7, 2 ** 40, 2 ** 40 + 1]);
+});
