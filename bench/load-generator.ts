@@ -30,12 +30,13 @@ export interface LoadGenerator {
 export function loadGenerator(projectRoot: string, directory: string): LoadGenerator {
   const executable = join(directory, 'amqpload');
   const source = join(projectRoot, 'bench', 'amqpload.c');
-  const compiled = spawnSync('gcc', ['-O2', '-pthread', '-o', executable, source], { encoding: 'utf8' });
+  const compiler = process.env['CC'] ?? 'gcc';
+  const compiled = spawnSync(compiler, ['-O2', '-pthread', '-o', executable, source], { encoding: 'utf8' });
   if (compiled.error !== undefined) {
     return perfGenerator(projectRoot);
   }
   if (compiled.status !== 0) {
-    throw new Error(`gcc cannot compile ${source}:\n${compiled.stderr}`);
+    throw new Error(`${compiler} cannot compile ${source}:\n${compiled.stderr}`);
   }
   return {
     name: 'amqpload',
@@ -47,7 +48,7 @@ export function loadGenerator(projectRoot: string, directory: string): LoadGener
 function perfGenerator(projectRoot: string): LoadGenerator {
   const main = join(projectRoot, 'dist', 'cli', 'main.js');
   return {
-    name: 'leveret perf (no gcc was found)',
+    name: 'leveret perf (no C compiler was found)',
     load: (target, workload, seconds, onMeasured) =>
       measured(process.execPath, [main, ...perfArguments(target, workload, seconds)], onMeasured),
   };

@@ -1,4 +1,4 @@
-import { decodeUtf8, readU16, readU32, readU64 } from './bytes.ts';
+import { decodeShortstr, readU16, readU32, readU64 } from './bytes.ts';
 import { CodecError } from './errors.ts';
 import { SYNTAX_ERROR } from './reply-codes.ts';
 
@@ -56,7 +56,7 @@ export class ByteReader {
   shortstr(): string {
     const length = this.u8();
     const start = this.take(length);
-    return decodeUtf8(this.bytes, start, start + length);
+    return decodeShortstr(this.bytes, start, start + length);
   }
 
   /** A copy: the bytes read from are seldom the reader's to keep. */

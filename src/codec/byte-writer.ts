@@ -1,10 +1,7 @@
-import { copyBytes, writeU16, writeU32, writeU64, writeUtf8 } from './bytes.ts';
+import { copyBytes, SHORTSTR_BYTES_MAX, writeU16, writeU32, writeU64, writeUtf8 } from './bytes.ts';
 import { CodecError } from './errors.ts';
 import type { Decimal, Field, FieldTable } from './field-table.ts';
 import { SYNTAX_ERROR } from './reply-codes.ts';
-
-/** The length of a shortstr is one octet (AMQP 0-9-1, section 4.2.5.3). */
-export const SHORTSTR_BYTES_MAX = 255;
 
 const CAPACITY_DEFAULT = 256;
 

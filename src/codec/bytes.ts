@@ -202,6 +202,16 @@ function writeCodePoint(codePoint: number, target: Uint8Array, at: number): numb
 }
 
 const ELLIPSIS = '...';
+/** The length of a shortstr is one octet (AMQP 0-9-1, section 4.2.5.3). */
+export const SHORTSTR_BYTES_MAX = 255;
+
+/**
+ * The text of a shortstr, `bytes[start, end)`. What is no UTF-8 grows when it is replaced by U+FFFD, so the text is shortened
+ * where it could not be written as a shortstr again.
+ */
+export function decodeShortstr(bytes: Uint8Array, start: number, end: number): string {
+  return shortenUtf8(decodeUtf8(bytes, start, end), SHORTSTR_BYTES_MAX);
+}
 
 /**
  * `text`, or its beginning and `...` when it takes more than `bytesMax` bytes. A reply text is a shortstr (255 bytes)

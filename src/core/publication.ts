@@ -5,7 +5,7 @@
  */
 
 import { ByteWriter } from '../codec/byte-writer.ts';
-import { copyBytes, decodeUtf8, encodeUtf8 } from '../codec/bytes.ts';
+import { copyBytes, decodeShortstr, decodeUtf8, encodeUtf8 } from '../codec/bytes.ts';
 import type { FieldTable } from '../codec/field-table.ts';
 import {
   type BasicProperties,
@@ -82,8 +82,8 @@ export class Publication implements RoutedMessage {
     copyBytes(bytes, start, end, this.address, 0);
     this.addressEnd = end - start;
     const exchangeEnd = start + 1 + (bytes[start] as number);
-    this.exchange = decodeUtf8(bytes, start + 1, exchangeEnd);
-    this.routingKey = decodeUtf8(bytes, exchangeEnd + 1, end);
+    this.exchange = decodeShortstr(bytes, start + 1, exchangeEnd);
+    this.routingKey = decodeShortstr(bytes, exchangeEnd + 1, end);
   }
 
   /**

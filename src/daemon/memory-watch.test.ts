@@ -3,16 +3,22 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryWatch, watermarkBytes } from './memory-watch.ts';
 
 let bytes: number;
+let garbage: number;
 let alarms: boolean[];
 let watch: MemoryWatch;
 
 beforeEach(() => {
   vi.useFakeTimers();
   bytes = 0;
+  garbage = 0;
   alarms = [];
   watch = new MemoryWatch({
     highWatermarkBytes: 600,
     sample: () => bytes,
+    reclaim: () => {
+      bytes -= garbage;
+      garbage = 0;
+    },
     setAlarm: (on) => alarms.push(on),
   });
 });
@@ -25,7 +31,7 @@ afterEach(() => {
 function sampleEach(...values: number[]): boolean[] {
   for (const value of values) {
     bytes = value;
-    vi.advanceTimersByTime(1000);
+    vi.advanceTimersByTime(250);
   }
   return alarms;
 }
@@ -39,6 +45,14 @@ describe('memory watch', () => {
     expect(sampleEach(600, 599, 501)).toEqual([true]);
     expect(sampleEach(500)).toEqual([true, false]);
     expect(sampleEach(550, 600)).toEqual([true, false, true]);
+  });
+
+  test('garbage neither raises the alarm nor keeps it on', () => {
+    garbage = 300;
+    expect(sampleEach(700)).toEqual([]);
+    expect(sampleEach(700)).toEqual([true]);
+    garbage = 300;
+    expect(sampleEach(700)).toEqual([true, false]);
   });
 
   test('samples no more after stop', () => {

@@ -12,6 +12,7 @@ import { MemoryEngine } from '../storage/memory-engine.ts';
 import { MessageLog } from '../storage/message-log.ts';
 import { BrokerDefect } from './broker-defect.ts';
 import { brokerSettings } from './broker-settings.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { MemoryWatch, watermarkBytes } from './memory-watch.ts';
 import { nodeClock } from './node-clock.ts';
 import { NodeRandom } from './node-random.ts';
@@ -138,6 +139,7 @@ class NodeBroker implements RunningBroker {
     this.#memoryWatch = new MemoryWatch({
       highWatermarkBytes: watermarkBytes(values.memoryHighWatermark),
       sample: process.memoryUsage.rss,
+      reclaim: collectGarbage,
       setAlarm: (on) => this.broker.setAlarm('memory', on),
     });
   }

@@ -2,6 +2,7 @@
  * The policies of one vhost: settings for all queues and exchanges whose names match a pattern. Of the matching policies
  * the one with the highest priority counts, alone; beside it one operator policy, which caps what the other says.
  */
+import { SHORTSTR_BYTES_MAX, utf8Length } from '../../codec/bytes.ts';
 import type { Field, FieldTable } from '../../codec/field-table.ts';
 import { Pattern } from './pattern.ts';
 import { PatternError } from './pattern-error.ts';
@@ -49,6 +50,12 @@ interface PolicyKey {
 }
 
 const text: PolicyKey = { allowed: 'a string', accepts: ({ tag }) => tag === 'S' };
+/** A message carries the name as a shortstr in its address. */
+const name: PolicyKey = {
+  allowed: `a string of at most ${SHORTSTR_BYTES_MAX} bytes`,
+  accepts: ({ tag, value }) =>
+    tag === 'S' && typeof value === 'string' && utf8Length(value) <= SHORTSTR_BYTES_MAX,
+};
 const anything: PolicyKey = { allowed: 'anything: it has no effect here', accepts: () => true };
 
 /** Both bounds are allowed. */
@@ -75,8 +82,8 @@ const MAX_AGE = /^[1-9][0-9]*[YMDhms]$/;
 const POLICY_KEYS: ReadonlyMap<string, PolicyKey> = new Map<string, PolicyKey>([
   ['alternate-exchange', text],
   ['consumer-timeout', wholeNumber(0)],
-  ['dead-letter-exchange', text],
-  ['dead-letter-routing-key', text],
+  ['dead-letter-exchange', name],
+  ['dead-letter-routing-key', name],
   ['dead-letter-strategy', oneOf('at-most-once', 'at-least-once')],
   ['message-ttl', operator(wholeNumber(0), 'lower')],
   ['expires', operator(wholeNumber(1), 'lower')],

@@ -5,7 +5,7 @@
  * Two things are allowed that RabbitMQ refuses: `x-delivery-limit` and the arguments of delayed retry work on every
  * type of queue. Arguments that nobody knows are ignored, as there.
  */
-import { decodeUtf8 } from '../../codec/bytes.ts';
+import { decodeUtf8, SHORTSTR_BYTES_MAX, utf8Length } from '../../codec/bytes.ts';
 import type { Field, FieldTable } from '../../codec/field-table.ts';
 import { notImplemented, preconditionFailed } from '../failures.ts';
 import {
@@ -114,8 +114,18 @@ const queueVersion: Check = (field, args) => {
     : `"unsupported queue version '${fieldText(field)}'"`;
 };
 
+/** A name that a message will carry: in its address it is a shortstr. */
+const shortName: Check = (field) => {
+  const nameBytes = utf8Length(fieldText(field));
+  return nameBytes > SHORTSTR_BYTES_MAX
+    ? `"expected at most ${SHORTSTR_BYTES_MAX} bytes, got ${nameBytes}"`
+    : undefined;
+};
+
 const deadLetterRoutingKey: Check = (field, args) => {
   if (field.tag !== 'S') return unacceptableType(field);
+  const wrong = shortName(field, args);
+  if (wrong !== undefined) return wrong;
   return args.has('x-dead-letter-exchange') ? undefined : 'routing_key_but_no_dlx_defined';
 };
 
@@ -153,7 +163,7 @@ const BUT_STREAM: readonly QueueType[] = ['classic', 'quorum'];
 const QUEUE_ARGUMENTS: ReadonlyMap<string, QueueArgument> = new Map<string, QueueArgument>([
   ['x-expires', { check: positiveDurationMs }],
   ['x-message-ttl', { check: durationMs }],
-  ['x-dead-letter-exchange', {}],
+  ['x-dead-letter-exchange', { check: shortName }],
   ['x-dead-letter-routing-key', { check: deadLetterRoutingKey }],
   [
     'x-dead-letter-strategy',
