@@ -258,7 +258,7 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
   }
 
   #becomeClosing(): Promise<void> {
-    if ( this.#state.name === 'opening') {
+    if (this.#transport.paused || this.#state.name === 'opening') {
       this.#becomeClosed(new ConnectionClosedError(200, 'closed by the client'));
       this.#transport.destroy('closed by the client');
       return Promise.resolve();
