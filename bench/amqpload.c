@@ -20,7 +20,8 @@
  *     -C N        consumers (1)
  *     -s BYTES    size of a body (16)
  *     -d SECONDS  how long (5)
- *     -n N        messages per producer; the run then ends when all were delivered, or after -d
+ *     -n N        messages per producer; the run then ends when all were delivered, or after -d. Without producers: ends
+ *                 when N were delivered
  *     -r RATE     messages per second of each producer; 0 is full speed (0)
  *     -D          durable queue, persistent messages
  *     -w WINDOW   publish with confirms, WINDOW of them under way; 0 is without (0)
@@ -606,9 +607,12 @@ int main(int argc, char **argv) {
   if (!keep) on_every_queue(c, 30);
 
   pthread_t thread, threads[CONNECTIONS_MAX];
+  uint64_t start = now_us(); /* without producers, consuming is all that is measured */
   for (int i = 0; i < consumers; i++) pthread_create(&thread, NULL, consume, (void *)(intptr_t)i);
-  usleep(200000); /* until the consumers are there */
-  uint64_t start = now_us();
+  if (producers) {
+    usleep(200000); /* until the consumers are there */
+    start = now_us();
+  }
   for (int i = 0; i < producers; i++) pthread_create(&threads[i], NULL, produce, (void *)(intptr_t)i);
   wait_for_end(threads);
 

@@ -1,15 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import type { PerfResult } from '../src/cli/perf-report.ts';
+import { compileAmqpload } from './amqpload.ts';
+import { type LoadResult, runLoad } from './load-run.ts';
 import type { BrokerTarget } from './options.ts';
 import type { Workload } from './workloads.ts';
-
-/** What a run of either generator reports: the part of `leveret perf --json` that amqpload prints, too. */
-export type LoadResult = Pick<
-  PerfResult,
-  'seconds' | 'published' | 'delivered' | 'confirmed' | 'deliveredPerSecond' | 'latencyMs' | 'confirmMs'
->;
 
 /** Loads a broker for some seconds. */
 export interface LoadGenerator {
@@ -28,20 +21,14 @@ export interface LoadGenerator {
  * per message, and so it measures itself rather than a fast broker.
  */
 export function loadGenerator(projectRoot: string, directory: string): LoadGenerator {
-  const executable = join(directory, 'amqpload');
-  const source = join(projectRoot, 'bench', 'amqpload.c');
-  const compiler = process.env['CC'] ?? 'gcc';
-  const compiled = spawnSync(compiler, ['-O2', '-pthread', '-o', executable, source], { encoding: 'utf8' });
-  if (compiled.error !== undefined) {
+  const executable = compileAmqpload(projectRoot, directory);
+  if (executable === undefined) {
     return perfGenerator(projectRoot);
-  }
-  if (compiled.status !== 0) {
-    throw new Error(`${compiler} cannot compile ${source}:\n${compiled.stderr}`);
   }
   return {
     name: 'amqpload',
     load: (target, workload, seconds, onMeasured) =>
-      measured(executable, amqploadArguments(target, workload, seconds), onMeasured),
+      runLoad(executable, amqploadArguments(target, workload, seconds), onMeasured),
   };
 }
 
@@ -50,27 +37,8 @@ function perfGenerator(projectRoot: string): LoadGenerator {
   return {
     name: 'leveret perf (no C compiler was found)',
     load: (target, workload, seconds, onMeasured) =>
-      measured(process.execPath, [main, ...perfArguments(target, workload, seconds)], onMeasured),
+      runLoad(process.execPath, [main, ...perfArguments(target, workload, seconds)], onMeasured),
   };
-}
-
-async function measured(
-  command: string,
-  args: readonly string[],
-  onMeasured: () => void,
-): Promise<LoadResult> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  let errors = '';
-  child.stdout.once('data', onMeasured);
-  child.stdout.on('data', (chunk: Uint8Array) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Uint8Array) => (errors += chunk.toString()));
-  const [code] = await once(child, 'close');
-  if (code !== 0) {
-    throw new Error(`${command} ended with exit code ${code}:
-${errors}`);
-  }
-  return JSON.parse(output) as LoadResult;
 }
 
 function amqploadArguments(target: BrokerTarget, workload: Workload, seconds: number): string[] {

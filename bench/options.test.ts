@@ -3,7 +3,7 @@ import { BenchOptionError, readBenchOptions } from './options.ts';
 
 test('without arguments all workloads run five times five seconds on brokers that are started', () => {
   const options = readBenchOptions([]);
-  expect(options).toMatchObject({ brokers: [], runs: 5, seconds: 5, jsonPath: undefined });
+  expect(options).toMatchObject({ brokers: [], runs: 5, seconds: 5, jsonPath: undefined, markdown: false });
   expect(options.workloads.map((workload) => workload.name)).toEqual([
     'A',
     'B',

@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Where the result is written as JSON; undefined for nowhere. */
   readonly jsonPath: string | undefined;
+  /** Print the table of docs/performance.md, and nothing else on standard output. */
+  readonly markdown: boolean;
 }
 
 export const BENCH_HELP = `Usage: npm run bench -- [options]
@@ -30,6 +32,7 @@ export const BENCH_HELP = `Usage: npm run bench -- [options]
   --runs <number>            runs of each workload, of which the median counts (5)
   --seconds <number>         of each run (5)
   --json <path>              write the result there, too
+  --markdown                 print the table of docs/performance.md instead
 `;
 
 /** A mistake in the arguments. The message is one line. */
@@ -48,6 +51,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     runs: count('--runs', values.runs, 100),
     seconds: count('--seconds', values.seconds, 3600),
     jsonPath: values.json,
+    markdown: values.markdown,
   };
 }
 
@@ -61,6 +65,7 @@ function parsed(args: readonly string[]) {
         runs: { type: 'string', default: '5' },
         seconds: { type: 'string', default: '5' },
         json: { type: 'string' },
+        markdown: { type: 'boolean', default: false },
       },
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { microsecondsEach, reportTable, summarize } from './report.ts';
+import { microsecondsEach, pageTable, reportTable, summarize } from './report.ts';
 import { WORKLOADS, type Workload } from './workloads.ts';
 
 const workload = WORKLOADS[0] as Workload;
@@ -37,4 +37,17 @@ test('the table compares every broker with the last one', () => {
   expect(cells(lines[2])?.slice(2, -1)).toEqual(['ours', '3,000,000', '0.50', '1.000', '30.00', '0.03']);
   expect(cells(lines[3])?.slice(2, -1)).toEqual(['reference', '100,000', '20.00', '-', '1.00', '1.00']);
   expect(new Set(lines.map((line) => line.length)).size).toBe(1);
+});
+
+test('the table of the page has a row per workload, with the first broker against the last', () => {
+  const ours = summarize('ours', [{ deliveredPerSecond: 3_000_000, cpuMicroseconds: 0.5, latencyP99Ms: 1 }]);
+  const reference = summarize('reference', [
+    { deliveredPerSecond: 100_000, cpuMicroseconds: undefined, latencyP99Ms: undefined },
+  ]);
+  const [head, , row, ...more] = pageTable([{ workload, summaries: [ours, reference] }]).split('\n');
+  const cells = (line: string | undefined): string[] | undefined =>
+    line?.split('|').map((cell) => cell.trim());
+  expect(cells(head)?.slice(1, -1)).toEqual(['workload', 'ours', 'reference', 'rate x', 'CPU x']);
+  expect(cells(row)?.slice(2, -1)).toEqual(['3,000,000/s · 0.50 us', '100,000/s', '30.0', '-']);
+  expect(more).toEqual([]);
 });

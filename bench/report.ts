@@ -1,3 +1,4 @@
+import { markdownTable } from './markdown-table.ts';
 import { median, ratio } from './statistics.ts';
 import type { Workload } from './workloads.ts';
 
@@ -65,24 +66,30 @@ export function reportTable(reports: readonly WorkloadReport[]): string {
       shown(ratio(summary.cpuMicroseconds, reference?.cpuMicroseconds), 2),
     ]);
   });
-  return markdownTable([...COLUMNS], rows);
+  return markdownTable(COLUMNS, rows, 2);
+}
+
+/** The table of docs/performance.md: a row for each workload, a column for each broker, and the first against the last. */
+export function pageTable(reports: readonly WorkloadReport[]): string {
+  const brokers = reports[0]?.summaries.map((summary) => summary.broker) ?? [];
+  const head = ['workload', ...brokers, 'rate x', 'CPU x'];
+  const rows = reports.map(({ workload, summaries }) => {
+    const [ours, reference] = [summaries[0], summaries.at(-1)];
+    return [
+      `${workload.name}: ${workload.doc}`,
+      ...summaries.map(rateAndCpu),
+      shown(ratio(ours?.deliveredPerSecond, reference?.deliveredPerSecond), 1),
+      shown(ratio(ours?.cpuMicroseconds, reference?.cpuMicroseconds), 3),
+    ];
+  });
+  return markdownTable(head, rows, 1);
+}
+
+function rateAndCpu({ deliveredPerSecond, cpuMicroseconds }: Summary): string {
+  const rate = Math.round(deliveredPerSecond).toLocaleString('en-US');
+  return cpuMicroseconds === undefined ? `${rate}/s` : `${rate}/s · ${cpuMicroseconds.toFixed(2)} us`;
 }
 
 function shown(value: number | undefined, digits: number): string {
   return value === undefined ? '-' : value.toFixed(digits);
-}
-
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join(' | ')} |`;
-  const rule = `|${widths.map((width, column) => (column < 2 ? `${'-'.repeat(width + 2)}` : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
-}
-
-/** The first two columns are words, the others numbers. */
-function pad(cell: string, width: number, column: number): string {
-  return column < 2 ? cell.padEnd(width) : cell.padStart(width);
 }

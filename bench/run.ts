@@ -17,7 +17,7 @@ import {
   readBenchOptions,
 } from './options.ts';
 import { cpuSeconds, hasProc, listeningPid } from './process-cpu.ts';
-import { type Measurement, microsecondsEach, reportTable, summarize, type WorkloadReport } from './report.ts';
+import { type Measurement, microsecondsEach, pageTable, reportTable, summarize, type WorkloadReport } from './report.ts';
 import type { Workload } from './workloads.ts';
 
 /** This file is run from build/bench. */
@@ -50,8 +50,8 @@ async function bench(options: BenchOptions): Promise<void> {
     const generator = loadGenerator(PROJECT_ROOT, directory);
     const targets = options.brokers.length === 0 ? started.map(targetOf) : options.brokers.map(withPid);
     const reports = await measureAll(options, targets, generator);
-    console.log(`\n${reportTable(reports)}\n`);
-    console.log(footer(options, generator, started));
+    console.log(options.markdown ? pageTable(reports) : `\n${reportTable(reports)}`);
+    console.log(`\n${footer(options, generator, started)}`);
     if (options.jsonPath !== undefined) {
       await writeFile(options.jsonPath, `${JSON.stringify(reports, undefined, 2)}\n`);
     }

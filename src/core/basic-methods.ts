@@ -2,8 +2,9 @@ import { ByteWriter } from '../codec/byte-writer.ts';
 import type { FieldTable } from '../codec/field-table.ts';
 import type { MethodArguments } from '../codec/methods.ts';
 import type { Channel } from './channel.ts';
-import { accessRefused, notImplemented, preconditionFailed } from './failures.ts';
+import { notImplemented, preconditionFailed } from './failures.ts';
 import { resourceText } from './message/equivalence.ts';
+import { fieldTypeName, isInteger } from './message/field-text.ts';
 import { queueName } from './queue-methods.ts';
 import { DIRECT_REPLY_TO } from './reply-consumers.ts';
 
@@ -55,11 +56,6 @@ export function onBasicGet(channel: Channel, method: MethodArguments<'basic.get'
   const name = queueName(channel, method.queue);
   session.authorize('queue', name, 'read');
   const queue = session.vhost.queue(name, channel.connection);
-  if (queue.hasExclusiveConsumer) {
-    throw accessRefused(
-      `${resourceText({ kind: 'queue', name, vhost: session.vhost.name })} in exclusive use`,
-    );
-  }
   if (!queue.get(channel, method.noAck)) channel.send('basic.get-empty', {});
 }
 
@@ -77,7 +73,9 @@ function consumeReplies(channel: Channel, consumerTag: string, noAck: boolean): 
 function consumerPriority(args: FieldTable, queue: string, vhost: string): number {
   const priority = args.get('x-priority');
   if (priority === undefined) return 0;
-  if (typeof priority.value === 'number' && Number.isInteger(priority.value)) return priority.value;
+  if (isInteger(priority)) return Number(priority.value);
   const resource = resourceText({ kind: 'queue', name: queue, vhost });
-  throw preconditionFailed(`invalid arg 'x-priority' for ${resource}: it must be an integer`);
+  throw preconditionFailed(
+    `invalid arg 'x-priority' for ${resource}: "expected integer, got ${fieldTypeName(priority)}"`,
+  );
 }

@@ -96,7 +96,7 @@ test('every message is answered once, in order, and only when it is durable', ()
     durable: fc.nat(3),
   });
   fc.assert(
-    fc.property(fc.array(turn, { maxLength: 40 }), (turns) => {
+    fc.property(fc.array(turn, { maxLength: 40, size: 'max' }), (turns) => {
       const of = new Confirms();
       const blockOf: number[] = [0];
       const refused = new Set<number>();

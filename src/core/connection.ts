@@ -20,14 +20,14 @@ import {
   writeHeartbeatFrame,
 } from '../codec/frame.ts';
 import { decodeMethod, writeMethodFrame } from '../codec/method-codec.ts';
-import type { Method, MethodArguments, MethodName } from '../codec/methods.ts';
+import { BASIC_PUBLISH, type Method, type MethodArguments, type MethodName } from '../codec/methods.ts';
 import { replyName } from '../codec/reply-codes.ts';
 import type { Broker } from './broker.ts';
 import { Channel } from './channel.ts';
 import type { Deadline } from './deadlines.ts';
 import type { BrokerEvent, Peer, Transport } from './environment.ts';
 import { ChannelError, ConnectionError } from './errors.ts';
-import { channelError, commandInvalid, notAllowed, unexpectedFrame } from './failures.ts';
+import { channelError, notAllowed, unexpectedFrame } from './failures.ts';
 import { Handshake } from './handshake.ts';
 import { Output } from './output.ts';
 import type { Queue } from './queue.ts';
@@ -72,7 +72,7 @@ export class Connection implements FrameSink {
   #state: State = 'header';
   /** The channel of the last frame, which the next one mostly is for. */
   #channel: Channel | undefined;
-  /** Class and method of the last method frame, for the close that an error makes. */
+  /** Class and method of the frame at hand, for the close that an error makes; 0 for one that no frame is the cause of. */
   #methodKey = 0;
   readonly #headerBytes: number[] = [];
   /** Handshake and close time out; once open it is the heartbeat's. */
@@ -123,8 +123,10 @@ export class Connection implements FrameSink {
     try {
       this.#parser.push(bytes, from, end);
     } catch (error) {
+      this.#methodKey = 0;
       this.#onError(0, error);
     }
+    this.#methodKey = 0;
   }
 
   /** Everything written has left: deliveries may go on. */
@@ -150,7 +152,7 @@ export class Connection implements FrameSink {
   onFrame(type: number, channelNumber: number, bytes: Uint8Array, start: number, end: number): void {
     if (this.#state === 'closed') return;
     try {
-      if (type === FRAME_METHOD && end - start >= 4) this.#methodKey = readU32(bytes, start);
+      this.#methodKey = methodKeyOf(type, bytes, start, end);
       const channel = this.#channel;
       if (
         channel !== undefined &&
@@ -252,6 +254,7 @@ export class Connection implements FrameSink {
     });
     this.#release();
     this.#state = 'closing';
+    this.#updateReading();
     this.runtime.deadlines.set(this.#deadline, this.runtime.now() + CLOSE_TIMEOUT_MS);
   }
 
@@ -380,7 +383,7 @@ export class Connection implements FrameSink {
       this.log('info', 'the client renewed its secret');
       this.send('connection.update-secret-ok', {});
     } else {
-      throw commandInvalid(`unexpected method ${method.name} on channel 0`);
+      throw channelError(`unexpected method ${method.name} on channel 0 of an open connection`);
     }
   }
 
@@ -414,8 +417,9 @@ export class Connection implements FrameSink {
     return { classId: this.#methodKey >>> 16, methodId: this.#methodKey & 0xffff };
   }
 
+  /** A client that is told to close is read from again: its close-ok may come behind what was not read. */
   #updateReading(): void {
-    if (this.#blocked || this.#unread) this.#transport.pause();
+    if (this.#state === 'open' && (this.#blocked || this.#unread)) this.#transport.pause();
     else this.#transport.resume();
   }
 
@@ -465,6 +469,12 @@ export class Connection implements FrameSink {
     this.output.discard();
     this.broker.forget(this);
   }
+}
+
+/** The method that a frame is, or that its content belongs to. Runs per frame. */
+function methodKeyOf(type: number, bytes: Uint8Array, start: number, end: number): number {
+  if (type === FRAME_METHOD) return end - start < 4 ? 0 : readU32(bytes, start);
+  return type === FRAME_HEARTBEAT ? 0 : BASIC_PUBLISH;
 }
 
 /** What fits into a shortstr. */

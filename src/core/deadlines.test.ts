@@ -87,7 +87,7 @@ test('any mixture of setting, moving, withdrawing and running keeps times and or
     fc.record({ runMs: fc.nat(30) }),
   );
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 100 }), (commands) => {
+    fc.property(fc.array(command, { maxLength: 100, size: 'max' }), (commands) => {
       const heap = new Deadlines();
       const seen: number[] = [];
       const all = Array.from({ length: 10 }, (_, index) => new Deadline(() => seen.push(index)));

@@ -86,7 +86,9 @@ export class Deliveries {
   /** amqp basic.consume */
   consume(queue: Queue, settings: ConsumerSettings): void {
     this.assertFreeTag(settings.consumerTag);
-    const inUse = settings.exclusive ? queue.consumerCount > 0 : queue.hasExclusiveConsumer;
+    const inUse = settings.exclusive
+      ? queue.consumerCount > 0 || queue.settings.singleActiveConsumer
+      : queue.hasExclusiveConsumer;
     if (inUse) {
       const resource = resourceText({ kind: 'queue', name: queue.name, vhost: queue.vhost.name });
       throw accessRefused(`${resource} in exclusive use`);
@@ -161,10 +163,11 @@ export class Deliveries {
     else queue.requeue(lane, seq, cause);
   }
 
-  /** amqp basic.recover "requeue", and what happens when the channel closes. */
+  /** amqp basic.recover "requeue", and what happens when the channel closes. A transaction keeps what it has settled. */
   requeueAll(cause: RequeueCause): void {
-    for (let tag = this.unacked.oldest; tag !== 0; tag = this.unacked.oldest)
-      this.settle(tag, 'requeue', cause);
+    for (const tag of this.unacked.tagsBelow(this.unacked.nextTag)) {
+      if (!this.#isInTransaction(tag)) this.settle(tag, 'requeue', cause);
+    }
   }
 
   /** The channel closes. */

@@ -1,7 +1,6 @@
 import type { FieldTable } from '../codec/field-table.ts';
 import type { MethodArguments } from '../codec/methods.ts';
 import type { Channel } from './channel.ts';
-import type { Exchange } from './exchange.ts';
 import { accessRefused, commandInvalid, preconditionFailed } from './failures.ts';
 import { resourceText } from './message/equivalence.ts';
 import { ROUTER_TYPES } from './routing/router.ts';
@@ -30,14 +29,22 @@ export function onExchangeDelete(channel: Channel, method: MethodArguments<'exch
 }
 
 export function onExchangeBind(channel: Channel, method: MethodArguments<'exchange.bind'>): void {
-  const { source, destination } = bindingEnds(channel, method);
-  channel.session.vhost.bind(source, destination, method.routingKey, method.arguments);
+  authorizeBinding(channel, method);
+  const { vhost } = channel.session;
+  const source = vhost.exchange(method.source);
+  vhost.bind(source, vhost.exchange(method.destination), method.routingKey, method.arguments);
   if (!method.noWait) channel.send('exchange.bind-ok', {});
 }
 
 export function onExchangeUnbind(channel: Channel, method: MethodArguments<'exchange.unbind'>): void {
-  const { source, destination } = bindingEnds(channel, method);
-  channel.session.vhost.unbind(source, destination, method.routingKey, method.arguments);
+  authorizeBinding(channel, method);
+  const { vhost } = channel.session;
+  const source = vhost.exchanges.get(method.source);
+  const destination = vhost.exchanges.get(method.destination);
+  // RabbitMQ since 3.2: unbinding what is not there succeeds
+  if (source !== undefined && destination !== undefined) {
+    vhost.unbind(source, destination, method.routingKey, method.arguments);
+  }
   if (!method.noWait) channel.send('exchange.unbind-ok', {});
 }
 
@@ -97,19 +104,15 @@ interface ExchangeBindingMethod {
   readonly routingKey: string;
 }
 
-function bindingEnds(
-  channel: Channel,
-  method: ExchangeBindingMethod,
-): { source: Exchange; destination: Exchange } {
+function authorizeBinding(channel: Channel, method: ExchangeBindingMethod): void {
   const { session } = channel;
   requireNotDefault(method.destination);
   session.authorize('exchange', method.destination, 'write');
   requireNotDefault(method.source);
   session.authorize('exchange', method.source, 'read');
-  const source = session.vhost.exchange(method.source);
-  const destination = session.vhost.exchange(method.destination);
-  if (source.type === 'topic') session.authorizeTopic(source.name, 'read', method.routingKey);
-  return { source, destination };
+  if (session.vhost.exchanges.get(method.source)?.type === 'topic') {
+    session.authorizeTopic(method.source, 'read', method.routingKey);
+  }
 }
 
 function describe(channel: Channel, name: string): string {

@@ -12,7 +12,7 @@ import { FRAME_MIN_SIZE } from '../codec/frame.ts';
 import type { Method, MethodArguments } from '../codec/methods.ts';
 import type { Broker } from './broker.ts';
 import type { Connection } from './connection.ts';
-import { commandInvalid, loginRefused, notAllowed, syntaxError } from './failures.ts';
+import { channelError, commandInvalid, loginRefused, notAllowed, syntaxError } from './failures.ts';
 import { Session } from './session.ts';
 
 /** RabbitMQ's names for what clients may rely on. Only what is really done. */
@@ -74,7 +74,7 @@ export class Handshake {
     else if (method.name === 'connection.tune-ok' && this.#stage === 'tune sent') this.#onTuneOk(method);
     else if (method.name === 'connection.open' && this.#stage === 'tuned') this.#onOpen(method);
     else
-      throw commandInvalid(`unexpected method ${method.name} while opening the connection (${this.#stage})`);
+      throw channelError(`unexpected method ${method.name} while opening the connection (${this.#stage})`);
   }
 
   #onStartOk(method: MethodArguments<'connection.start-ok'>): void {

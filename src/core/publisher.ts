@@ -125,7 +125,10 @@ export class Publisher {
 
   /** Publishes what a transaction kept. */
   publishNow(exchange: Exchange, publication: Publication, mandatory: boolean): void {
-    const outcome = this.#channel.session.vhost.publish(exchange, publication);
+    const { session, replyConsumers } = this.#channel;
+    const outcome = this.#isReply(exchange, publication)
+      ? replyConsumers.deliver(publication)
+      : session.vhost.publish(exchange, publication);
     if (outcome === 'unroutable' && mandatory) this.#return(publication);
   }
 
@@ -163,7 +166,9 @@ export class Publisher {
     const publication = this.#publication;
     publication.setBody(body, start, end);
     if ((publication.propertyFlags & CHECKED_PROPERTIES) !== 0) this.#checkProperties();
-    const { transaction } = this.#channel;
+    const { transaction, runtime } = this.#channel;
+    // Since its basic.publish, queues and exchanges may have come and gone: another connection's frames were in between.
+    if (this.#routeVersion !== runtime.topologyVersion) this.#findExchange();
     if (transaction !== undefined) {
       this.#keep(transaction);
       return;
@@ -182,16 +187,19 @@ export class Publisher {
     const { vhost } = this.#channel.session;
     if (this.#routeIsKept && !publication.mayBeRedirected) return vhost.deliver(this.#route, publication);
     const exchange = this.#exchange as Exchange;
-    if (exchange.name === '' && this.#channel.replyConsumers.isReplyAddress(publication.routingKey)) {
-      return this.#channel.replyConsumers.deliver(publication) ? 'routed' : 'unroutable';
-    }
+    if (this.#isReply(exchange, publication)) return this.#channel.replyConsumers.deliver(publication);
     if (publication.mayBeRedirected || exchange.isDelayed) return vhost.publish(exchange, publication);
     this.#route.length = 0;
     this.#routeIsKept = vhost.route(exchange, publication, this.#route);
     return vhost.deliver(this.#route, publication);
   }
 
+  #isReply(exchange: Exchange, publication: Publication): boolean {
+    return exchange.name === '' && this.#channel.replyConsumers.isReplyAddress(publication.routingKey);
+  }
+
   #keep(transaction: Transaction): void {
+    this.#channel.session.vhost.assertPublishable(this.#exchange as Exchange, this.#publication);
     transaction.addPublication(this.#exchange as Exchange, this.#publication.copy(), this.#mandatory);
   }
 
@@ -218,13 +226,18 @@ export class Publisher {
     return true;
   }
 
-  /** Looks up the exchange of a new address, and whether the user may publish there. */
   #resolve(bytes: Uint8Array, start: number, end: number): void {
+    this.#routeVersion = -1;
+    checkAddress(bytes, start, end);
+    this.#publication.setAddress(bytes, start, end);
+    this.#findExchange();
+  }
+
+  /** Looks up the exchange of a new address, and whether the user may publish there. */
+  #findExchange(): void {
     const publication = this.#publication;
     this.#routeIsKept = false;
     this.#routeVersion = -1;
-    checkAddress(bytes, start, end);
-    publication.setAddress(bytes, start, end);
     const { session, runtime } = this.#channel;
     session.authorize('exchange', publication.exchange, 'write');
     const exchange = session.vhost.exchange(publication.exchange);

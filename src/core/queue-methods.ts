@@ -23,16 +23,21 @@ export function onQueueDeclare(channel: Channel, method: MethodArguments<'queue.
 }
 
 export function onQueueBind(channel: Channel, method: MethodArguments<'queue.bind'>): void {
-  const { queue, routingKey } = bindingEnds(channel, method);
-  const exchange = channel.session.vhost.exchange(method.exchange);
-  channel.session.vhost.bind(exchange, queue, routingKey, method.arguments);
+  const { name, routingKey } = authorizeBinding(channel, method);
+  const { vhost } = channel.session;
+  const queue = vhost.queue(name, channel.connection);
+  vhost.bind(vhost.exchange(method.exchange), queue, routingKey, method.arguments);
   if (!method.noWait) channel.send('queue.bind-ok', {});
 }
 
 export function onQueueUnbind(channel: Channel, method: MethodArguments<'queue.unbind'>): void {
-  const { queue, routingKey } = bindingEnds(channel, method);
-  const exchange = channel.session.vhost.exchange(method.exchange);
-  channel.session.vhost.unbind(exchange, queue, routingKey, method.arguments);
+  const { name, routingKey } = authorizeBinding(channel, method);
+  const { vhost } = channel.session;
+  const exchange = vhost.exchanges.get(method.exchange);
+  // RabbitMQ since 3.2: unbinding what is not there succeeds
+  if (exchange !== undefined && vhost.queues.has(name)) {
+    vhost.unbind(exchange, vhost.queue(name, channel.connection), routingKey, method.arguments);
+  }
   channel.send('queue.unbind-ok', {});
 }
 
@@ -64,7 +69,7 @@ function deleteQueue(channel: Channel, name: string, method: MethodArguments<'qu
   const queue = vhost.queue(name, channel.connection);
   const resource = resourceText({ kind: 'queue', name, vhost: vhost.name });
   if (method.ifUnused && queue.consumerCount > 0) throw preconditionFailed(`${resource} in use`);
-  if (method.ifEmpty && queue.messageCount > 0) throw preconditionFailed(`${resource} not empty`);
+  if (method.ifEmpty && queue.readyCount > 0) throw preconditionFailed(`${resource} not empty`);
   const messageCount = queue.readyCount;
   vhost.removeQueue(queue);
   return messageCount;
@@ -117,19 +122,19 @@ interface BindingMethod {
   readonly routingKey: string;
 }
 
-function bindingEnds(channel: Channel, method: BindingMethod): { queue: Queue; routingKey: string } {
-  const { session, connection } = channel;
+/** The queue and the key that are meant, when the user may bind them. */
+function authorizeBinding(channel: Channel, method: BindingMethod): { name: string; routingKey: string } {
+  const { session } = channel;
   const name = queueName(channel, method.queue);
   // amqp queue.bind "routing-key": empty together with an empty queue name, it is the queue's name
   const routingKey = method.queue === '' && method.routingKey === '' ? name : method.routingKey;
   session.authorize('queue', name, 'write');
   requireNotDefault(method.exchange);
   session.authorize('exchange', method.exchange, 'read');
-  const queue = session.vhost.queue(name, connection);
   if (session.vhost.exchanges.get(method.exchange)?.type === 'topic') {
     session.authorizeTopic(method.exchange, 'read', routingKey);
   }
-  return { queue, routingKey };
+  return { name, routingKey };
 }
 
 /** A passive declare of a reply address asks whether somebody still waits there. */

@@ -117,10 +117,9 @@ export class Queue {
 
   /** Whether a message must be refused because the queue is full (overflow reject-publish). Runs per message. */
   isFull(bodyBytes: number): boolean {
-    const { overflow, maxLength, maxLengthBytes } = this.settings;
-    if (overflow === undefined || overflow === 'drop-head') return false;
-    if (maxLength !== undefined && this.readyCount >= maxLength) return true;
-    return maxLengthBytes !== undefined && this.readyBytes + bodyBytes > maxLengthBytes;
+    if (this.#dropsHead || !this.#wouldOverflow(bodyBytes)) return false;
+    this.#deliverReady();
+    return this.#wouldOverflow(bodyBytes);
   }
 
   /** The lane that a message of this priority goes to. Runs per message. */
@@ -150,7 +149,11 @@ export class Queue {
   /** Delivers what can be delivered, a bounded number, and returns how many. Runs once a turn while the queue is due. */
   pump(): number {
     this.due = false;
-    if (this.deleted) return 0;
+    return this.deleted ? 0 : this.#deliverReady();
+  }
+
+  /** Also called out of turn by a queue that is over its limits: what consumers can take now is not lost. */
+  #deliverReady(): number {
     const mayExpire = this.#mayExpire;
     let left = mayExpire ? this.#dropExpired() : DELIVERIES_PER_TURN;
     while (left > 0 && this.readyCount > 0) {
@@ -356,13 +359,27 @@ export class Queue {
     this.#settle(lane, seq);
   }
 
-  #dropExcess(): void {
+  get #dropsHead(): boolean {
+    const { overflow } = this.settings;
+    return overflow === undefined || overflow === 'drop-head';
+  }
+
+  #wouldOverflow(bodyBytes: number): boolean {
     const { maxLength, maxLengthBytes } = this.settings;
-    while (
-      this.readyCount > 0 &&
-      ((maxLength !== undefined && this.readyCount > maxLength) ||
-        (maxLengthBytes !== undefined && this.readyBytes > maxLengthBytes))
-    ) {
+    if (maxLength !== undefined && this.readyCount >= maxLength) return true;
+    return maxLengthBytes !== undefined && this.readyBytes + bodyBytes > maxLengthBytes;
+  }
+
+  get #isOverLimit(): boolean {
+    const { maxLength, maxLengthBytes } = this.settings;
+    if (maxLength !== undefined && this.readyCount > maxLength) return true;
+    return maxLengthBytes !== undefined && this.readyBytes > maxLengthBytes;
+  }
+
+  #dropExcess(): void {
+    if (!this.#dropsHead || !this.#isOverLimit) return;
+    this.#deliverReady();
+    while (this.readyCount > 0 && this.#isOverLimit) {
       const lane = this.#leastLane();
       this.#bury(lane, this.#take(lane), 'maxlen');
     }

@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import { SeqHeap } from './seq-heap.ts';
 
 test('what goes in comes out in ascending order, whatever came in between', () => {
-  const input = fc.array(fc.oneof(fc.nat(1000), fc.constant('pop' as const)), { maxLength: 300 });
+  const input = fc.array(fc.oneof(fc.nat(1000), fc.constant('pop' as const)), {
+    maxLength: 300,
+    size: 'max',
+  });
   fc.assert(
     fc.property(input, (commands) => {
       const heap = new SeqHeap();

@@ -13,6 +13,7 @@ test('an empty heap is due never', () => {
 test('pairs leave by time, and those of one time by value', () => {
   const pairs = fc.array(fc.option(fc.tuple(fc.nat(20), fc.nat(1000)), { nil: 'pop' as const }), {
     maxLength: 200,
+    size: 'max',
   });
   fc.assert(
     fc.property(pairs, (commands) => {

@@ -70,6 +70,14 @@ test('two messages that are never acked survive a hundred thousand others', () =
   expect(unacked.oldest).toBe(2);
 });
 
+test('deliveries without ack are settled from the start, also in the place of one that is not', () => {
+  const unacked = new Unacked();
+  unacked.push(lane, 7, consumer);
+  for (let count = 0; count < 300; count++) unacked.skip();
+  expect(unacked.count).toBe(1);
+  expect(unacked.tagsBelow(unacked.nextTag)).toEqual([1]);
+});
+
 // ---- against a map of what is outstanding ----
 
 type Command =
@@ -77,8 +85,8 @@ type Command =
   | { readonly kind: 'remove'; readonly at: number; readonly count: number };
 
 const command: fc.Arbitrary<Command> = fc.oneof(
-  fc.record({ kind: fc.constantFrom('push', 'skip'), count: fc.integer({ min: 1, max: 40 }) }),
-  fc.record({ kind: fc.constant('pass'), count: fc.integer({ min: 1, max: 400 }) }),
+  fc.record({ kind: fc.constant('push'), count: fc.integer({ min: 1, max: 40 }) }),
+  fc.record({ kind: fc.constantFrom('skip', 'pass'), count: fc.integer({ min: 1, max: 400 }) }),
   fc.record({
     kind: fc.constant('remove'),
     at: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -119,7 +127,7 @@ function check(unacked: Unacked, model: ReadonlyMap<number, number>): void {
 
 test('any mixture of deliveries and settlements keeps exactly what is outstanding', () => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 40 }), (steps) => {
+    fc.property(fc.array(command, { maxLength: 40, size: 'max' }), (steps) => {
       const unacked = new Unacked();
       const model = new Map<number, number>();
       for (const step of steps) {

@@ -220,14 +220,31 @@ export class VirtualHost {
     return cacheable;
   }
 
+  /**
+   * 406 when a header that changes the way of the message makes no sense. For messages that are kept before they are
+   * routed: when their time comes, there is nobody to be told.
+   */
+  assertRedirectable(publication: Publication): void {
+    if (!publication.mayBeRedirected) return;
+    routingKeys(publication);
+    deliverAtMs(publication);
+  }
+
   /** Publishes through an exchange: routes, or schedules for later. Not for the hot path, which keeps routes. */
   publish(exchange: Exchange, publication: Publication): PublishOutcome {
     const delayMs = this.#delayOf(exchange, publication);
     if (delayMs > 0) {
+      this.assertRedirectable(publication);
       this.#schedule.add(publication, this.#runtime.now() + delayMs);
       return 'routed';
     }
     return this.#publishNow(exchange, publication);
+  }
+
+  /** 406 for headers that `publish` would refuse: a transaction must not find out in the middle of its commit. */
+  assertPublishable(exchange: Exchange, publication: Publication): void {
+    routingKeys(publication);
+    this.#delayOf(exchange, publication);
   }
 
   #publishNow(exchange: Exchange, publication: Publication): PublishOutcome {
@@ -371,14 +388,9 @@ export class VirtualHost {
   /** How long the message is to wait before it is routed; 0: not at all. */
   #delayOf(exchange: Exchange, publication: Publication): number {
     if (!publication.mayBeRedirected && !exchange.isDelayed) return 0;
-    const headers = publication.headers();
-    const deliverAt = headers?.get('x-deliver-at');
-    if (deliverAt !== undefined) {
-      const atMs = Number(deliverAt.value) * (deliverAt.tag === 'T' ? 1000 : 1);
-      if (!Number.isFinite(atMs)) throw preconditionFailed(DELIVER_AT_TEXT);
-      return atMs - this.#runtime.environment.clock.wallMs();
-    }
-    const delay = exchange.isDelayed ? headers?.get('x-delay') : undefined;
+    const atMs = deliverAtMs(publication);
+    if (atMs !== undefined) return atMs - this.#runtime.environment.clock.wallMs();
+    const delay = exchange.isDelayed ? publication.headers()?.get('x-delay') : undefined;
     return delay === undefined ? 0 : Number(delay.value);
   }
 
@@ -479,6 +491,15 @@ export class VirtualHost {
 
 const DELIVER_AT_TEXT =
   "invalid header 'x-deliver-at': it must be a timestamp, or an integer of milliseconds since 1970";
+
+/** When the header x-deliver-at wants the message to be routed, in milliseconds since 1970; 406 when it is no time. */
+function deliverAtMs(publication: Publication): number | undefined {
+  const deliverAt = publication.headers()?.get('x-deliver-at');
+  if (deliverAt === undefined) return undefined;
+  const atMs = Number(deliverAt.value) * (deliverAt.tag === 'T' ? 1000 : 1);
+  if (!Number.isFinite(atMs)) throw preconditionFailed(DELIVER_AT_TEXT);
+  return atMs;
+}
 
 /** All routing keys of a message with CC or BCC; undefined when there is only its own. */
 function routingKeys(publication: Publication): readonly string[] | undefined {

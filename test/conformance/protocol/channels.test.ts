@@ -82,8 +82,10 @@ describe('channel.close', () => {
     const channel = await (await ProtocolBroker.start()).openChannel();
     channel.send('basic.consume', { queue: 'missing' });
     channel.send('channel.close');
-    await channel.next(({ method }) => method.name === 'channel.close-ok');
-    await (await channel.client.openChannel(1)).settle();
+    await channel.whenClosed();
+    const again = await channel.client.openChannel(1);
+    await again.settle();
+    expect(again.take('channel.close-ok')).toHaveLength(1);
   });
 });
 

@@ -75,6 +75,7 @@ describe('connection.close', () => {
   test('crossing one of the broker is answered', async () => {
     const broker = await ProtocolBroker.start();
     const client = await broker.connect();
+    client.becomeClosed = () => {};
     client.sendBytes(methodFrame(0, 'connection.open', { virtualHost: '/' }));
     client.sendBytes(methodFrame(0, 'connection.close', { replyCode: 200 }));
     await client.channel(0).expect('connection.close-ok');
