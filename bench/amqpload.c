@@ -63,6 +63,8 @@ enum { CONNECTION = 10, CHANNEL = 20, QUEUE = 50, BASIC = 60, CONFIRM = 85 };
 #define COUNT_BATCH 256
 #define CONNECTIONS_MAX 1024
 #define DRAIN_US 20000000ull
+/* A consumer to which nothing came for so long acks what it has. */
+#define IDLE_US 50000
 
 static const char *host = "127.0.0.1", *port = "5672", *queue_name = "bench", *queue_type = NULL;
 static int producers = 1, consumers = 1, body_bytes = 16, seconds = 5, durable = 0, window = 0, prefetch = 0;
@@ -140,7 +142,7 @@ static void send_all(connection *c, const void *bytes, size_t n) {
 }
 
 /* Receives more. Returns 0 when nothing came in time; a negative timeout waits for ever. */
-static int receive(connection *c, int timeout_ms) {
+static int receive(connection *c, int64_t timeout_us) {
   if (c->used > 0) {
     memmove(c->buffer, c->buffer + c->used, c->length - c->used);
     c->length -= c->used;
@@ -150,9 +152,10 @@ static int receive(connection *c, int timeout_ms) {
     c->capacity *= 2;
     c->buffer = realloc(c->buffer, c->capacity);
   }
-  if (timeout_ms >= 0) {
+  if (timeout_us >= 0) {
     struct pollfd readable = {c->fd, POLLIN, 0};
-    if (poll(&readable, 1, timeout_ms) <= 0) return 0;
+    struct timespec timeout = {timeout_us / 1000000, timeout_us % 1000000 * 1000};
+    if (ppoll(&readable, 1, &timeout, NULL) <= 0) return 0;
   }
   ssize_t n = recv(c->fd, c->buffer + c->length, c->capacity - c->length, 0);
   if (n <= 0) die("the broker closed the connection");
@@ -161,7 +164,7 @@ static int receive(connection *c, int timeout_ms) {
 }
 
 /* The next whole frame. Returns 0 when none came in time. */
-static int next_frame(connection *c, frame *f, int timeout_ms) {
+static int next_frame(connection *c, frame *f, int64_t timeout_us) {
   for (;;) {
     size_t have = c->length - c->used;
     uint8_t *head = c->buffer + c->used;
@@ -172,7 +175,7 @@ static int next_frame(connection *c, frame *f, int timeout_ms) {
       c->used += f->bytes + FRAME_OVERHEAD;
       return 1;
     }
-    if (!receive(c, timeout_ms)) return 0;
+    if (!receive(c, timeout_us)) return 0;
   }
 }
 
@@ -310,9 +313,9 @@ static void count_latency(_Atomic uint32_t *histogram, uint64_t us, uint32_t n) 
  * Reads confirms until none is left. `confirmed_tag` counts them; with `multiple` it is the highest tag. A batch of confirms
  * counts with the latency of its newest message.
  */
-static void read_confirms(connection *c, long *confirmed_tag, int timeout_ms, const uint64_t *sent_us) {
+static void read_confirms(connection *c, long *confirmed_tag, int64_t timeout_us, const uint64_t *sent_us) {
   frame f;
-  while (next_frame(c, &f, timeout_ms)) {
+  while (next_frame(c, &f, timeout_us)) {
     if (is_method(&f, BASIC, 80)) {
       long tag = (long)read64(f.payload + 4);
       int multiple = f.payload[12] & 1;
@@ -326,7 +329,7 @@ static void read_confirms(connection *c, long *confirmed_tag, int timeout_ms, co
     } else if (f.type == FRAME_METHOD) {
       die_if_closed(&f);
     }
-    timeout_ms = 0;
+    timeout_us = 0;
     if (c->length - c->used < FRAME_OVERHEAD) break;
   }
 }
@@ -387,7 +390,7 @@ static encoded_message encode_message(const char *queue, uint32_t frame_max) {
 static void wait_for_turn(connection *c, uint64_t start, long sent, long *confirmed_tag, const uint64_t *sent_us) {
   uint64_t due = start + (uint64_t)sent * 1000000 / (uint64_t)rate, now;
   while ((now = now_us()) < due) {
-    if (window && *confirmed_tag < sent) read_confirms(c, confirmed_tag, (int)((due - now) / 1000), sent_us);
+    if (window && *confirmed_tag < sent) read_confirms(c, confirmed_tag, (int64_t)(due - now), sent_us);
     else sleep_us(due - now);
   }
 }
@@ -422,7 +425,7 @@ static void *produce(void *argument) {
   long sent = 0, confirmed_tag = 0;
   while (!stop_publishing && (!messages || sent < messages)) {
     if (rate) wait_for_turn(c, start, sent, &confirmed_tag, sent_us);
-    while (window && sent - confirmed_tag > window - batch_max) read_confirms(c, &confirmed_tag, 1000, sent_us);
+    while (window && sent - confirmed_tag > window - batch_max) read_confirms(c, &confirmed_tag, 1000000, sent_us);
     long n = messages && messages - sent < batch_max ? messages - sent : batch_max;
     uint64_t now = now_us();
     for (long i = 0; body_bytes >= 8 && i < n; i++) memcpy(batch + (size_t)i * m.length + m.body_at, &now, 8);
@@ -432,7 +435,7 @@ static void *produce(void *argument) {
     atomic_fetch_add(&published, n);
   }
   uint64_t limit = now_us() + DRAIN_US;
-  while (window && confirmed_tag < sent && now_us() < limit) read_confirms(c, &confirmed_tag, 100, sent_us);
+  while (window && confirmed_tag < sent && now_us() < limit) read_confirms(c, &confirmed_tag, 100000, sent_us);
   if (!window) close_channel(c);
   return NULL;
 }
@@ -524,7 +527,7 @@ static void *consume(void *argument) {
     }
     count_deliveries(&k);
     k.now_us = 0;
-    if (next_frame(k.c, &f, 50)) on_frame(&k, &f);
+    if (next_frame(k.c, &f, IDLE_US)) on_frame(&k, &f);
     else if (k.unacked && k.ack_every > 1) ack(&k);
   }
   count_deliveries(&k);

@@ -18,7 +18,7 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Where the result is written as JSON; undefined for nowhere. */
   readonly jsonPath: string | undefined;
-  /** Print the table of docs/performance.md, and nothing else on standard output. */
+  /** Print the table as docs/performance.md has it. */
   readonly markdown: boolean;
 }
 

@@ -17,7 +17,14 @@ import {
   readBenchOptions,
 } from './options.ts';
 import { cpuSeconds, hasProc, listeningPid } from './process-cpu.ts';
-import { type Measurement, microsecondsEach, pageTable, reportTable, summarize, type WorkloadReport } from './report.ts';
+import {
+  type Measurement,
+  microsecondsEach,
+  pageTable,
+  reportTable,
+  summarize,
+  type WorkloadReport,
+} from './report.ts';
 import type { Workload } from './workloads.ts';
 
 /** This file is run from build/bench. */

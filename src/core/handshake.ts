@@ -73,8 +73,7 @@ export class Handshake {
     if (method.name === 'connection.start-ok' && this.#stage === 'start sent') this.#onStartOk(method);
     else if (method.name === 'connection.tune-ok' && this.#stage === 'tune sent') this.#onTuneOk(method);
     else if (method.name === 'connection.open' && this.#stage === 'tuned') this.#onOpen(method);
-    else
-      throw channelError(`unexpected method ${method.name} while opening the connection (${this.#stage})`);
+    else throw channelError(`unexpected method ${method.name} while opening the connection (${this.#stage})`);
   }
 
   #onStartOk(method: MethodArguments<'connection.start-ok'>): void {

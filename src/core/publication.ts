@@ -60,8 +60,7 @@ export class Publication implements RoutedMessage {
     writer.shortstr(exchange);
     writer.shortstr(routingKey);
     publication.setAddress(writer.bytes, 0, writer.position);
-    const encoded = encodeProperties(properties);
-    publication.setProperties(encoded, 0, encoded.length);
+    publication.replaceProperties(properties);
     publication.setBody(body, 0, body.length);
     return publication;
   }
@@ -70,7 +69,7 @@ export class Publication implements RoutedMessage {
   static fromRecord(record: MessageRecord): Publication {
     const publication = new Publication();
     publication.setAddress(record.bytes, record.addressStart, record.addressEnd);
-    publication.setProperties(record.bytes, record.addressEnd, record.bodyStart);
+    publication.#takeProperties(record.bytes, record.addressEnd, record.bodyStart);
     const body = record.bytes.slice(record.bodyStart, record.bodyEnd);
     publication.setBody(body, 0, body.length);
     return publication;
@@ -94,6 +93,14 @@ export class Publication implements RoutedMessage {
   setProperties(bytes: Uint8Array, start: number, end: number): void {
     if (this.#sameProperties(bytes, start, end)) return;
     checkProperties(bytes, start, end);
+    this.#takeProperties(bytes, start, end);
+  }
+
+  /**
+   * Takes over properties that were checked before, or that the broker made itself: what it adds to the headers (x-death)
+   * may make them larger than a client's may be.
+   */
+  #takeProperties(bytes: Uint8Array, start: number, end: number): void {
     // Before anything changes: properties that are refused must not be taken for known ones when they come again.
     const expirationMs = expirationOf(bytes, start, end);
     const length = end - start;
@@ -117,14 +124,14 @@ export class Publication implements RoutedMessage {
   /** Puts other properties in place of the ones that came. */
   replaceProperties(properties: BasicProperties): void {
     const encoded = encodeProperties(properties);
-    this.setProperties(encoded, 0, encoded.length);
+    this.#takeProperties(encoded, 0, encoded.length);
   }
 
   /** The same message with bytes of its own, to be kept. */
   copy(): Publication {
     const copy = new Publication();
     copy.setAddress(this.address, 0, this.addressEnd);
-    copy.setProperties(this.propertyBytes, 0, this.propertiesEnd);
+    copy.#takeProperties(this.propertyBytes, 0, this.propertiesEnd);
     copy.setBody(this.body.slice(this.bodyStart, this.bodyEnd), 0, this.bodyEnd - this.bodyStart);
     return copy;
   }

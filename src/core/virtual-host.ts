@@ -220,28 +220,19 @@ export class VirtualHost {
     return cacheable;
   }
 
-  /**
-   * 406 when a header that changes the way of the message makes no sense. For messages that are kept before they are
-   * routed: when their time comes, there is nobody to be told.
-   */
-  assertRedirectable(publication: Publication): void {
-    if (!publication.mayBeRedirected) return;
-    routingKeys(publication);
-    deliverAtMs(publication);
-  }
-
   /** Publishes through an exchange: routes, or schedules for later. Not for the hot path, which keeps routes. */
   publish(exchange: Exchange, publication: Publication): PublishOutcome {
     const delayMs = this.#delayOf(exchange, publication);
     if (delayMs > 0) {
-      this.assertRedirectable(publication);
+      // At its time there is nobody to be told.
+      this.assertPublishable(exchange, publication);
       this.#schedule.add(publication, this.#runtime.now() + delayMs);
       return 'routed';
     }
     return this.#publishNow(exchange, publication);
   }
 
-  /** 406 for headers that `publish` would refuse: a transaction must not find out in the middle of its commit. */
+  /** 406 for headers that `publish` would refuse: who keeps a message for later must not find out then. */
   assertPublishable(exchange: Exchange, publication: Publication): void {
     routingKeys(publication);
     this.#delayOf(exchange, publication);

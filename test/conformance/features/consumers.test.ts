@@ -334,14 +334,27 @@ test('a message that is not acknowledged within the consumer timeout closes the 
   await channel.queueDeclare('q', { arguments: { 'x-consumer-timeout': 60_000 } });
   await publishAll(channel, 'q', letters(2));
   const slow = await connection.createChannel();
-  const seen = await collect(slow, 'q');
+  await collect(slow, 'q');
   const closed = closeReason(slow);
-  await advance(30_000);
-  slow.ack(seen[0]!);
-  await advance(30_001);
+  await advance(59_999);
+  expect(slow.isOpen).toBe(true);
+  await advance(1);
   const reason = await closed;
   expect(reason).toMatchObject({ level: 'channel', code: 406 });
   expect(reason.text).toContain('timed out');
+  expect(await drain(channel, 'q')).toEqual(['0', '1']);
+});
+
+test('a message behind one that was acknowledged in time is given up after two timeouts at the latest', async () => {
+  const { channel, connection, advance } = await startScene();
+  await channel.queueDeclare('q', { arguments: { 'x-consumer-timeout': 60_000 } });
+  await publishAll(channel, 'q', letters(2));
+  const slow = await connection.createChannel();
+  const seen = await collect(slow, 'q');
+  await advance(30_000);
+  slow.ack(seen[0]!);
+  await advance(90_000);
+  expect(slow.isOpen).toBe(false);
   expect(await drain(channel, 'q')).toEqual(['1']);
 });
 

@@ -200,7 +200,12 @@ export function expectNothingHeld(scene: Scene): void {
   expect(liveBytes(scene)).toBe(0);
 }
 
+/** Where the broker's messages are. */
+export function storeOf(scene: Scene): MessageLog {
+  return scene.broker.broker.runtime.store as MessageLog;
+}
+
 /** Bytes of message records that are still held by a queue or schedule. */
 export function liveBytes(scene: Scene): number {
-  return (scene.broker.broker.runtime.store as unknown as { readonly liveBytes: number }).liveBytes;
+  return storeOf(scene).liveBytes;
 }

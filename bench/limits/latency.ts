@@ -1,0 +1,42 @@
+import type { Server } from '../../test/servers/server.ts';
+import { below, type Check } from './check.ts';
+import type { LimitsBench } from './limits-bench.ts';
+
+const RATE = 5000;
+const SECONDS = 5;
+const P99_MS_MAX = 2;
+const LOAD = ['-s', '1024', '-r', String(RATE)];
+const ACKS = ['-w', '1000', '-f', '1000'];
+/** Of the messages that were due; a generator that falls behind would hide the latency of those that it did not send. */
+const PUBLISHED_SHARE_MIN = 0.99;
+
+/** One producer at a fixed rate and one consumer: the time from sending to delivery. */
+export function measureLatency(bench: LimitsBench): Promise<Check[]> {
+  return bench.withBroker(async (server) => {
+    await bench.load(server, [...LOAD, '-d', '1']);
+    return [
+      ...(await latencyChecks(bench, server, 'auto-ack', [])),
+      ...(await latencyChecks(bench, server, 'confirms and acks', ACKS)),
+    ];
+  });
+}
+
+async function latencyChecks(
+  bench: LimitsBench,
+  server: Server,
+  how: string,
+  args: readonly string[],
+): Promise<Check[]> {
+  const load = await bench.load(server, [...LOAD, '-d', String(SECONDS), ...args]);
+  if (load.latencyMs === null || load.published < PUBLISHED_SHARE_MIN * RATE * SECONDS) {
+    throw new Error(
+      `the generator published ${load.published} messages, expected about ${RATE * SECONDS}: is this machine too busy?`,
+    );
+  }
+  const { p50, p99, p999 } = load.latencyMs;
+  return [
+    { part: 'latency', what: `p50, ${how}`, value: p50, unit: 'ms' },
+    { part: 'latency', what: `p99, ${how}`, value: p99, unit: 'ms', target: below('goal', P99_MS_MAX) },
+    { part: 'latency', what: `p99.9, ${how}`, value: p999, unit: 'ms' },
+  ];
+}
