@@ -156,7 +156,8 @@ function progress(
 function footer(options: BenchOptions, generator: LoadGenerator, started: readonly Server[]): string {
   const versions = started.map((server) => `${server.product} ${server.version}`).join(', ');
   const machine = `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}, Node.js ${process.versions.node}`;
-  const how = `medians of ${options.runs} runs of ${options.seconds} s, generator ${generator.name}`;
+  const runs = options.runs === 1 ? 'one run' : `medians of ${options.runs} runs`;
+  const how = `${runs} of ${options.seconds} s, generator ${generator.name}`;
   return `${how}; ${machine}${versions === '' ? '' : `; ${versions}`}`;
 }
 

@@ -81,7 +81,9 @@ export function limitsTable(checks: readonly Check[]): string {
 }
 
 function shownTarget({ target, unit }: Check): string {
-  return target === undefined ? '' : `${target.comparison} ${target.bound.toLocaleString('en-US')} ${unit}`;
+  return target === undefined
+    ? ''
+    : `${target.comparison} ${target.bound.toLocaleString('en-US', { maximumFractionDigits: DIGITS[unit] })} ${unit}`;
 }
 
 function shown(value: number, unit: Unit): string {

@@ -1,13 +1,14 @@
 import type { Server } from '../../test/servers/server.ts';
-import { below, type Check } from './check.ts';
+import { atLeast, below, type Check } from './check.ts';
 import type { LimitsBench } from './limits-bench.ts';
 
 const RATE = 5000;
 const SECONDS = 5;
 const P99_MS_MAX = 2;
 const LOAD = ['-s', '1024', '-r', String(RATE)];
+const NOT_MEASURED = { p50: Number.NaN, p99: Number.NaN, p999: Number.NaN };
 const ACKS = ['-w', '1000', '-f', '1000'];
-/** Of the messages that were due; a generator that falls behind would hide the latency of those that it did not send. */
+/** Of the rate. A generator that falls behind hides the latency of what it did not send. */
 const PUBLISHED_SHARE_MIN = 0.99;
 
 /** One producer at a fixed rate and one consumer: the time from sending to delivery. */
@@ -28,15 +29,17 @@ async function latencyChecks(
   args: readonly string[],
 ): Promise<Check[]> {
   const load = await bench.load(server, [...LOAD, '-d', String(SECONDS), ...args]);
-  if (load.latencyMs === null || load.published < PUBLISHED_SHARE_MIN * RATE * SECONDS) {
-    throw new Error(
-      `the generator published ${load.published} messages, expected about ${RATE * SECONDS}: is this machine too busy?`,
-    );
-  }
-  const { p50, p99, p999 } = load.latencyMs;
+  const { p50, p99, p999 } = load.latencyMs ?? NOT_MEASURED;
   return [
     { part: 'latency', what: `p50, ${how}`, value: p50, unit: 'ms' },
     { part: 'latency', what: `p99, ${how}`, value: p99, unit: 'ms', target: below('goal', P99_MS_MAX) },
     { part: 'latency', what: `p99.9, ${how}`, value: p999, unit: 'ms' },
+    {
+      part: 'latency',
+      what: `published a second, ${how}`,
+      value: load.publishedPerSecond,
+      unit: 'messages/s',
+      target: atLeast('goal', PUBLISHED_SHARE_MIN * RATE),
+    },
   ];
 }

@@ -1,4 +1,4 @@
-import { decodeShortstr, readU16, readU32, readU64 } from './bytes.ts';
+import { copyOf, decodeShortstr, readU16, readU32, readU64 } from './bytes.ts';
 import { CodecError } from './errors.ts';
 import { SYNTAX_ERROR } from './reply-codes.ts';
 
@@ -63,6 +63,6 @@ export class ByteReader {
   longstr(): Uint8Array {
     const length = this.u32();
     const start = this.take(length);
-    return this.bytes.slice(start, start + length);
+    return copyOf(this.bytes, start, start + length);
   }
 }

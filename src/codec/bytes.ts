@@ -10,6 +10,14 @@ const UINT32_RANGE = 0x1_0000_0000;
 /** Below it a plain loop beats the native call behind `set` (about 50-100 ns). */
 const NATIVE_COPY_BYTES_MIN = 48;
 
+/**
+ * A copy of `bytes[start, end)`. `slice` is not one when the bytes came from a socket: Node's Buffer is a Uint8Array too,
+ * but its `slice` is a view, which would keep the whole chunk in memory.
+ */
+export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
+}
+
 /** Copies `source[start, end)` to `target[at, ...)`. Runs per message. */
 export function copyBytes(
   source: Uint8Array,

@@ -23,7 +23,7 @@
  * A table is a Map, never a plain object: its keys come from strangers, and one of them is called `__proto__`.
  */
 import { ByteReader } from './byte-reader.ts';
-import { decodeUtf8, isUtf8, readU32 } from './bytes.ts';
+import { copyOf, decodeUtf8, isUtf8, readU32 } from './bytes.ts';
 import { CodecError } from './errors.ts';
 import { SYNTAX_ERROR } from './reply-codes.ts';
 
@@ -223,7 +223,7 @@ class FieldDecoder {
     const start = reader.take(length);
     const end = start + length;
     if (isUtf8(reader.bytes, start, end)) return decodeUtf8(reader.bytes, start, end);
-    return reader.bytes.slice(start, end);
+    return copyOf(reader.bytes, start, end);
   }
 }
 

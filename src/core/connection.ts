@@ -9,7 +9,7 @@
  * CodecError closes the connection. Anything else is a defect of the broker and goes on to the owner of the transport.
  */
 
-import { readU32, shortenUtf8 } from '../codec/bytes.ts';
+import { copyOf, readU32, shortenUtf8 } from '../codec/bytes.ts';
 import { CodecError } from '../codec/errors.ts';
 import type { FieldTable } from '../codec/field-table.ts';
 import {
@@ -40,7 +40,7 @@ const PROTOCOL_HEADER: Uint8Array = new Uint8Array([0x41, 0x4d, 0x51, 0x50, 0, 0
 const HANDSHAKE_FRAME_MAX = 128 * 1024;
 /** How long a client may take to answer connection.close. */
 const CLOSE_TIMEOUT_MS = 5_000;
-/** Answers that wait for a client that does not read: beyond it the client is not read from either. */
+/** Answers that wait for a client that does not read: beyond it nothing of what the client sends is looked at either. */
 const UNREAD_ANSWERS_MAX = 1024 * 1024;
 /** A reply text is a shortstr. */
 const REPLY_TEXT_BYTES_MAX = 255;
@@ -48,6 +48,12 @@ const REPLY_TEXT_BYTES_MAX = 255;
 const SILENT_LOOKS_MAX = 4;
 
 type State = 'header' | 'opening' | 'open' | 'closing' | 'closed';
+
+interface HeldFrame {
+  readonly type: number;
+  readonly channelNumber: number;
+  readonly payload: Uint8Array;
+}
 
 export class Connection implements FrameSink {
   readonly broker: Broker;
@@ -82,8 +88,10 @@ export class Connection implements FrameSink {
   // Reasons not to read from the client: an alarm, and answers that it does not read.
   #blocked = false;
   #unread = false;
-  /** connection.close-ok was written: the connection ends with the next flush. */
-  #closeOkSent = false;
+  /** Frames that came while too many answers were unread: at most what one call of `receive` brought. */
+  #heldFrames: HeldFrame[] = [];
+  /** In closing: nothing more is expected from the client, so that the connection ends with the next flush. */
+  #endsWithFlush = false;
 
   constructor(broker: Broker, transport: Transport, peer: Peer) {
     this.broker = broker;
@@ -125,6 +133,8 @@ export class Connection implements FrameSink {
     } catch (error) {
       this.#methodKey = 0;
       this.#onError(0, error);
+      // No frame can be found in what follows, not even connection.close-ok.
+      this.#endsWithFlush = true;
     }
     this.#methodKey = 0;
   }
@@ -133,6 +143,7 @@ export class Connection implements FrameSink {
   drained(): void {
     this.output.drained();
     this.#unread = false;
+    this.#handOnHeldFrames();
     this.#updateReading();
     for (const channel of this.channels.values()) channel.deliveries.unparkAll();
   }
@@ -151,6 +162,10 @@ export class Connection implements FrameSink {
   /** A frame of the client. Runs per frame. */
   onFrame(type: number, channelNumber: number, bytes: Uint8Array, start: number, end: number): void {
     if (this.#state === 'closed') return;
+    if (this.output.congestedBytes > UNREAD_ANSWERS_MAX && this.#state === 'open') {
+      this.#hold({ type, channelNumber, payload: copyOf(bytes, start, end) });
+      return;
+    }
     try {
       this.#methodKey = methodKeyOf(type, bytes, start, end);
       const channel = this.#channel;
@@ -212,7 +227,7 @@ export class Connection implements FrameSink {
       this.#unread = true;
       this.#updateReading();
     }
-    if (this.#state === 'closing' && this.#closeOkSent) this.#finish();
+    if (this.#state === 'closing' && this.#endsWithFlush) this.#finish();
   }
 
   /** An alarm is on: publishers are told, and not read from. */
@@ -372,6 +387,23 @@ export class Connection implements FrameSink {
     channel.send('channel.open-ok', {});
   }
 
+  /** A few octets can ask for a large message, and a chunk holds many of them: what is left of it waits, too. */
+  #hold(frame: HeldFrame): void {
+    this.#heldFrames.push(frame);
+    this.#unread = true;
+    this.#updateReading();
+  }
+
+  /** In their order; those that there is no room for are held again. */
+  #handOnHeldFrames(): void {
+    const held = this.#heldFrames;
+    if (held.length === 0) return;
+    this.#heldFrames = [];
+    for (const { type, channelNumber, payload } of held)
+      this.onFrame(type, channelNumber, payload, 0, payload.length);
+    this.#methodKey = 0;
+  }
+
   #onMethod(method: Method): void {
     if (method.name === 'connection.close') {
       this.#onClose();
@@ -392,7 +424,7 @@ export class Connection implements FrameSink {
     this.send('connection.close-ok', {});
     this.#release();
     this.#state = 'closing';
-    this.#closeOkSent = true;
+    this.#endsWithFlush = true;
   }
 
   #finish(): void {
@@ -453,6 +485,7 @@ export class Connection implements FrameSink {
   /** Gives back all that the connection holds; the stream may still be open to say good-bye. */
   #release(): void {
     this.runtime.deadlines.clear(this.#deadline);
+    this.#heldFrames = [];
     for (const channel of this.channels.values()) channel.dispose();
     this.channels.clear();
     this.#channel = undefined;

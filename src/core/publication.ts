@@ -5,7 +5,7 @@
  */
 
 import { ByteWriter } from '../codec/byte-writer.ts';
-import { copyBytes, decodeShortstr, decodeUtf8, encodeUtf8 } from '../codec/bytes.ts';
+import { copyBytes, copyOf, decodeShortstr, decodeUtf8, encodeUtf8 } from '../codec/bytes.ts';
 import type { FieldTable } from '../codec/field-table.ts';
 import {
   type BasicProperties,
@@ -132,7 +132,7 @@ export class Publication implements RoutedMessage {
     const copy = new Publication();
     copy.setAddress(this.address, 0, this.addressEnd);
     copy.#takeProperties(this.propertyBytes, 0, this.propertiesEnd);
-    copy.setBody(this.body.slice(this.bodyStart, this.bodyEnd), 0, this.bodyEnd - this.bodyStart);
+    copy.setBody(copyOf(this.body, this.bodyStart, this.bodyEnd), 0, this.bodyEnd - this.bodyStart);
     return copy;
   }
 

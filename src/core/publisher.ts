@@ -125,10 +125,9 @@ export class Publisher {
 
   /** Publishes what a transaction kept. */
   publishNow(exchange: Exchange, publication: Publication, mandatory: boolean): void {
-    const { session, replyConsumers } = this.#channel;
     const outcome = this.#isReply(exchange, publication)
-      ? replyConsumers.deliver(publication)
-      : session.vhost.publish(exchange, publication);
+      ? this.#reply(publication)
+      : this.#channel.session.vhost.publish(exchange, publication);
     if (outcome === 'unroutable' && mandatory) this.#return(publication);
   }
 
@@ -187,11 +186,15 @@ export class Publisher {
     const { vhost } = this.#channel.session;
     if (this.#routeIsKept && !publication.mayBeRedirected) return vhost.deliver(this.#route, publication);
     const exchange = this.#exchange as Exchange;
-    if (this.#isReply(exchange, publication)) return this.#channel.replyConsumers.deliver(publication);
+    if (this.#isReply(exchange, publication)) return this.#reply(publication);
     if (publication.mayBeRedirected || exchange.isDelayed) return vhost.publish(exchange, publication);
     this.#route.length = 0;
     this.#routeIsKept = vhost.route(exchange, publication, this.#route);
     return vhost.deliver(this.#route, publication);
+  }
+
+  #reply(publication: Publication): PublishOutcome {
+    return this.#channel.replyConsumers.deliver(publication) ? 'routed' : 'unroutable';
   }
 
   #isReply(exchange: Exchange, publication: Publication): boolean {

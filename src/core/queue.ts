@@ -183,6 +183,8 @@ export class Queue {
     channel.deliverGet(lane, seq, redelivered, noAck);
     if (noAck) this.#settle(lane, seq);
     else this.unackedCount++;
+    // The message that is the head now may expire earlier than the one that was.
+    if (this.#mayExpire) this.#markDue();
     return true;
   }
 
@@ -351,6 +353,7 @@ export class Queue {
     this.readyCount++;
     this.readyBytes += bodyBytesOf(this.#runtime.store.segmentOf(position), position);
     this.#markDue();
+    this.trim();
   }
 
   /** Ends a message that is taken: to the dead-letter exchange if there is one. */

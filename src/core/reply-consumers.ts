@@ -1,7 +1,6 @@
 import type { Channel } from './channel.ts';
 import type { Publication } from './publication.ts';
 import type { Runtime } from './runtime.ts';
-import type { PublishOutcome } from './virtual-host.ts';
 
 /** Consuming from it, and naming it as reply-to, asks for replies without a queue (RabbitMQ's "direct reply-to"). */
 export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to';
@@ -38,11 +37,11 @@ export class ReplyConsumers {
     this.#channels.delete(address);
   }
 
-  /** Hands a reply to the channel that its routing key stands for, if that is still there. */
-  deliver(publication: Publication): PublishOutcome {
+  /** Hands a reply to the channel that its routing key stands for. False when that is gone. */
+  deliver(publication: Publication): boolean {
     const channel = this.#channels.get(publication.routingKey);
-    if (channel === undefined) return 'unroutable';
+    if (channel === undefined) return false;
     channel.deliveries.deliverReply(publication);
-    return 'routed';
+    return true;
   }
 }

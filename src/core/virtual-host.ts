@@ -5,7 +5,7 @@
  *                        |  nothing matched: alternate exchange
  */
 
-import type { FieldTable } from '../codec/field-table.ts';
+import { type FieldTable, field } from '../codec/field-table.ts';
 import { PolicyTable } from './access/policies.ts';
 import type { Connection } from './connection.ts';
 import { type Binding, type Destination, Exchange, type ExchangeProperties } from './exchange.ts';
@@ -282,6 +282,11 @@ export class VirtualHost {
     for (let dead = this.#dead.shift(); dead !== undefined; dead = this.#dead.shift()) {
       const exchange = this.exchanges.get(dead.exchange);
       if (exchange === undefined) continue;
+      const delayMs = this.#delayOf(exchange, dead);
+      if (delayMs > 0) {
+        this.#schedule.add(dead, this.#runtime.now() + delayMs);
+        continue;
+      }
       const queues: Queue[] = [];
       this.route(exchange, dead, queues);
       const properties = dead.properties();
@@ -388,7 +393,9 @@ export class VirtualHost {
   /** The time of a scheduled message has come. Its exchange may be gone by now. */
   #publishScheduled(publication: Publication): void {
     const exchange = this.exchanges.get(publication.exchange);
-    if (exchange !== undefined) this.#publishNow(exchange, publication);
+    if (exchange === undefined) return;
+    if (exchange.isDelayed) negateDelay(publication);
+    this.#publishNow(exchange, publication);
   }
 
   #replayHistory(source: Exchange, destination: Destination): void {
@@ -490,6 +497,18 @@ function deliverAtMs(publication: Publication): number | undefined {
   const atMs = Number(deliverAt.value) * (deliverAt.tag === 'T' ? 1000 : 1);
   if (!Number.isFinite(atMs)) throw preconditionFailed(DELIVER_AT_TEXT);
   return atMs;
+}
+
+/**
+ * As RabbitMQ's plugin does: a message that was held has its x-delay negated, so that its receiver sees how long that was, and
+ * no other delayed exchange holds it again.
+ */
+function negateDelay(publication: Publication): void {
+  const properties = publication.properties();
+  const delayMs = Number(properties.headers?.get('x-delay')?.value);
+  if (!Number.isSafeInteger(delayMs) || delayMs <= 0) return;
+  const headers = new Map(properties.headers).set('x-delay', field.int(-delayMs));
+  publication.replaceProperties({ ...properties, headers });
 }
 
 /** All routing keys of a message with CC or BCC; undefined when there is only its own. */

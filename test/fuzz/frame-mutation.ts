@@ -106,8 +106,10 @@ function changeType(frame: Uint8Array, _other: Uint8Array, random: Random): Uint
   return withOctet(frame, 0, pick(random, [1, 2, 3, 8]));
 }
 
+/** Seldom in the first four octets, class and method: most of what comes out of them is just unknown. */
 function payloadPosition(frame: Uint8Array, random: Random): number {
-  return Math.min(frame.length - 1, 7 + below(random, Math.max(1, frame.length - 8)));
+  const from = frame.length > 12 && below(random, 10) !== 0 ? 11 : 7;
+  return Math.min(frame.length - 1, from + below(random, Math.max(1, frame.length - 1 - from)));
 }
 
 function reframed(frame: Uint8Array, payload: Uint8Array): Uint8Array {

@@ -17,7 +17,11 @@ export function openingFrames(frameMax: number): Frames {
     methodFrame(0, 'connection.start-ok', {
       clientProperties: {
         product: 'fuzz',
-        capabilities: { 'connection.blocked': true, consumer_cancel_notify: true, authentication_failure_close: true },
+        capabilities: {
+          'connection.blocked': true,
+          consumer_cancel_notify: true,
+          authentication_failure_close: true,
+        },
       },
       mechanism: 'PLAIN',
       response: '\0guest\0guest',
@@ -76,7 +80,8 @@ const EXCHANGE_TYPES = [
 const QUEUES = ['q1', 'q2', 'q3'] as const;
 const EXCHANGES = ['', 'x1', 'x2', 'amq.topic', 'amq.fanout', 'amq.headers'] as const;
 
-function declarations(channel: number): Frames[] {
+/** Makes a queue, or an exchange, of each kind, in the place of the one that has its name. */
+export function declarations(channel: number): Frames[] {
   const runs: Frames[] = [];
   for (const [index, args] of QUEUE_ARGUMENTS.entries()) {
     const queue = QUEUES[index % QUEUES.length] as string;
@@ -133,7 +138,7 @@ function topology(channel: number): Frames[] {
 }
 
 function publishing(channel: number): Frames[] {
-  const runs: Frames[] = [[methodFrame(channel, 'confirm.select')]];
+  const runs: Frames[] = [];
   for (const exchange of EXCHANGES) {
     for (const routingKey of ['q1', 'q2', 'a.b', '1']) {
       runs.push(publishFrames(channel, { exchange, routingKey, mandatory: true }, {}, new Uint8Array(16)));
@@ -149,7 +154,9 @@ function publishing(channel: number): Frames[] {
     { headers: tableOf({ 'x-delay': 15 }) },
     { headers: new Map([['x-deliver-at', field.timestamp(1_767_225_601)]]) },
     { headers: tableOf({ 'x-deliver-at': 1_767_225_600_020, CC: ['q2'] }) },
-    { headers: tableOf({ 'x-death': [{ count: 1, reason: 'expired', queue: 'q1', exchange: '', time: 1 }] }) },
+    {
+      headers: tableOf({ 'x-death': [{ count: 1, reason: 'expired', queue: 'q1', exchange: '', time: 1 }] }),
+    },
   ]) {
     for (const exchange of ['', 'x1']) {
       runs.push(publishFrames(channel, { exchange, routingKey: 'q1' }, properties, new Uint8Array(5)));
@@ -168,7 +175,10 @@ function publishing(channel: number): Frames[] {
 function consuming(channel: number): Frames[] {
   const runs: Frames[] = [];
   for (const queue of QUEUES) {
-    runs.push([methodFrame(channel, 'basic.consume', { queue, consumerTag: `c-${queue}` })]);
+    runs.push([
+      methodFrame(channel, 'basic.cancel', { consumerTag: `c-${queue}` }),
+      methodFrame(channel, 'basic.consume', { queue, consumerTag: `c-${queue}` }),
+    ]);
     runs.push([methodFrame(channel, 'basic.consume', { queue, noAck: true, noWait: true })]);
     runs.push([methodFrame(channel, 'basic.get', { queue }), methodFrame(channel, 'basic.get', { queue })]);
     runs.push([methodFrame(channel, 'basic.get', { queue, noAck: true })]);
@@ -207,13 +217,12 @@ function settling(channel: number): Frames[] {
 
 function transactions(channel: number): Frames[] {
   return [
-    [methodFrame(channel, 'tx.select'), ...publishFrames(channel, { routingKey: 'q1' })],
     [
-      methodFrame(channel, 'tx.select'),
       methodFrame(channel, 'basic.get', { queue: 'q1' }),
       methodFrame(channel, 'basic.ack', { deliveryTag: 1 }),
-      methodFrame(channel, 'tx.commit'),
     ],
+    [methodFrame(channel, 'basic.nack', { deliveryTag: 0, multiple: true, requeue: true })],
+    [...publishFrames(channel, { routingKey: 'q1' }), methodFrame(channel, 'tx.commit')],
     [methodFrame(channel, 'tx.commit')],
     [methodFrame(channel, 'tx.rollback')],
   ];

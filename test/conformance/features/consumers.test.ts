@@ -158,6 +158,13 @@ test('beside an exclusive consumer there is no other, and no consumer becomes ex
   expect(await refusal(late)).toEqual(inUse);
 });
 
+test('basic.get works beside an exclusive consumer', async () => {
+  const { channel, connection } = await startScene();
+  await channel.queueDeclare('q');
+  await channel.consume('q', () => {}, { exclusive: true });
+  expect(await (await connection.createChannel()).get('q')).toBeUndefined();
+});
+
 test('with single-active-consumer one consumer gets all messages, and the next takes over when it goes', async () => {
   const { channel, settled } = await startScene();
   await channel.queueDeclare('q', { arguments: { 'x-single-active-consumer': true } });

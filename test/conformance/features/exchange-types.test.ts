@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { GottenMessage } from '../../../src/client/client.ts';
 import type { PlainValue } from '../../../src/codec/field-table.ts';
 import {
   drain,
@@ -9,6 +10,7 @@ import {
   refusal,
   type Scene,
   startScene,
+  take,
 } from './scene.ts';
 
 /** Declares an exchange of the type, and queues bound to it, each with its own binding keys. */
@@ -239,6 +241,32 @@ test('a delayed message is confirmed when it is taken, not when it is routed', a
   const properties = { headers: { 'x-delay': 1000 } };
   await publish(scene.channel, '', 'late', { exchange: 'x', properties, mandatory: true });
   expect(scene.vhost.scheduledCount).toBe(1);
+});
+
+test('who receives a delayed message sees its delay negated', async () => {
+  const scene = await startScene();
+  await declareBound(scene, 'x-delayed-message', { a: [''] }, { 'x-delayed-type': 'fanout' });
+  const properties = { headers: { 'x-delay': 1000, other: 1 } };
+  await publish(scene.channel, '', 'm', { exchange: 'x', properties });
+  await scene.advance(1000);
+  expect((await drainMessages(scene.channel, 'a')).map(headersOf)).toEqual([{ 'x-delay': -1000, other: 1 }]);
+});
+
+test('a delayed exchange holds a dead letter with x-delay, once', async () => {
+  const scene = await startScene();
+  const { channel } = scene;
+  await declareBound(scene, 'x-delayed-message', { a: ['work'] }, { 'x-delayed-type': 'direct' });
+  await channel.queueDeclare('work', { arguments: { 'x-dead-letter-exchange': 'x' } });
+  await publish(channel, 'work', 'm', { properties: { headers: { 'x-delay': 1000 } } });
+  channel.reject(await take(channel, 'work'), { requeue: false });
+  await scene.advance(999);
+  expect(scene.queue('a').readyCount).toBe(0);
+  await scene.advance(1);
+  const [message] = await drainMessages(channel, 'a');
+  expect(headersOf(message as GottenMessage)).toMatchObject({
+    'x-delay': -1000,
+    'x-first-death-queue': 'work',
+  });
 });
 
 test('a delayed exchange needs an x-delayed-type, which may not be a delayed one', async () => {

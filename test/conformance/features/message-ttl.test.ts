@@ -103,6 +103,16 @@ test('an expired message behind the head is not delivered when its turn comes', 
   expect(await drain(channel, 'q')).toEqual(['stays']);
 });
 
+test('a message expires in time when the one before it was taken by basic.get', async () => {
+  const { channel, advance, queue } = await startScene();
+  await channel.queueDeclare('q');
+  await publish(channel, 'q', 'stays');
+  await publish(channel, 'q', 'goes', { properties: { expiration: '1000' } });
+  await take(channel, 'q');
+  await advance(1000);
+  expect(queue('q').readyCount).toBe(0);
+});
+
 test('in a priority queue each priority expires on its own', async () => {
   const { channel, advance } = await startScene();
   await channel.queueDeclare('q', { arguments: { 'x-max-priority': 5 } });

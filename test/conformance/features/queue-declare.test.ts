@@ -267,6 +267,24 @@ test('a queue with consumers is not deleted if-unused, one with messages not if-
   });
 });
 
+test('if-empty looks at ready messages only', async () => {
+  const { channel, connection } = await startScene();
+  await channel.queueDeclare('q');
+  await publish(channel, 'q', 'm');
+  await take(channel, 'q');
+  expect(await (await connection.createChannel()).queueDelete('q', { ifEmpty: true })).toBe(0);
+});
+
+test('unbinding what is not bound, or not there at all, succeeds', async () => {
+  const { channel } = await startScene();
+  await channel.queueDeclare('q');
+  await channel.queueUnbind('q', 'amq.direct', { routingKey: 'k' });
+  await channel.queueUnbind('q', 'none');
+  await channel.queueUnbind('none', 'amq.direct');
+  await channel.exchangeUnbind('none', 'amq.direct');
+  await channel.exchangeUnbind('amq.direct', 'none');
+});
+
 test('purging takes the ready messages, says how many, and leaves the unacked ones', async () => {
   const { channel, connection, queue, settled } = await startScene();
   await channel.queueDeclare('q');

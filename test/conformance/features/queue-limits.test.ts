@@ -20,6 +20,19 @@ test('only ready messages count for max-length', async () => {
   expect(await drain(channel, 'q')).toEqual(['b']);
 });
 
+test('a message that comes back to a full queue is dropped when it is the oldest', async () => {
+  const { channel, settled } = await startScene();
+  await channel.queueDeclare('dead');
+  const deadLetters = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' };
+  await channel.queueDeclare('q', { arguments: { 'x-max-length': 1, ...deadLetters } });
+  await publish(channel, 'q', 'a');
+  const message = await take(channel, 'q');
+  await publish(channel, 'q', 'b');
+  channel.nack(message);
+  await settled();
+  expect([await drain(channel, 'q'), await drain(channel, 'dead')]).toEqual([['b'], ['a']]);
+});
+
 test('max-length-bytes counts the bodies', async () => {
   const { channel } = await startScene();
   await channel.queueDeclare('q', { arguments: { 'x-max-length-bytes': 10 } });

@@ -85,7 +85,8 @@ describe('channel.close', () => {
     await channel.whenClosed();
     const again = await channel.client.openChannel(1);
     await again.settle();
-    expect(again.take('channel.close-ok')).toHaveLength(1);
+    // It comes before or after the mailbox of the closed channel was put away.
+    expect([...channel.inbox, ...again.inbox].map(({ method }) => method.name)).toEqual(['channel.close-ok']);
   });
 });
 
