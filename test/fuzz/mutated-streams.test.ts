@@ -5,7 +5,7 @@ import type { Random } from '../../src/core/environment.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { joinBytes, methodFrame } from '../servers/frame-bytes.ts';
 import { below, mutate, pick } from './frame-mutation.ts';
-import { type FuzzedClient, FuzzedBroker } from './fuzzed-broker.ts';
+import { FuzzedBroker, type FuzzedClient } from './fuzzed-broker.ts';
 import { closingFrames, openingFrames, PROTOCOL_HEADER, sessionRuns } from './session-frames.ts';
 
 /*
@@ -127,7 +127,9 @@ test(`${RUNS} mutated frames do the broker no harm`, () => {
       mutations += runBatch(SEED + batch, Math.min(BATCH_RUNS, RUNS - mutations));
     } catch (error) {
       const replay = `LEVERET_SEED=${SEED + batch} LEVERET_FUZZ_RUNS=${BATCH_RUNS} npm run test:fuzz`;
-      throw new Error(`after ${mutations} mutations, replay with: ${replay}\n${String(error)}`, { cause: error });
+      throw new Error(`after ${mutations} mutations, replay with: ${replay}\n${String(error)}`, {
+        cause: error,
+      });
     }
     if (batch === 1) heapAtStart = heapBytes();
   }

@@ -17,7 +17,11 @@ export function openingFrames(frameMax: number): Frames {
     methodFrame(0, 'connection.start-ok', {
       clientProperties: {
         product: 'fuzz',
-        capabilities: { 'connection.blocked': true, consumer_cancel_notify: true, authentication_failure_close: true },
+        capabilities: {
+          'connection.blocked': true,
+          consumer_cancel_notify: true,
+          authentication_failure_close: true,
+        },
       },
       mechanism: 'PLAIN',
       response: '\0guest\0guest',
@@ -149,7 +153,9 @@ function publishing(channel: number): Frames[] {
     { headers: tableOf({ 'x-delay': 15 }) },
     { headers: new Map([['x-deliver-at', field.timestamp(1_767_225_601)]]) },
     { headers: tableOf({ 'x-deliver-at': 1_767_225_600_020, CC: ['q2'] }) },
-    { headers: tableOf({ 'x-death': [{ count: 1, reason: 'expired', queue: 'q1', exchange: '', time: 1 }] }) },
+    {
+      headers: tableOf({ 'x-death': [{ count: 1, reason: 'expired', queue: 'q1', exchange: '', time: 1 }] }),
+    },
   ]) {
     for (const exchange of ['', 'x1']) {
       runs.push(publishFrames(channel, { exchange, routingKey: 'q1' }, properties, new Uint8Array(5)));

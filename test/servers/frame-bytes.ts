@@ -46,10 +46,7 @@ export function publishFrames(
   properties: BasicProperties = {},
   body: Uint8Array = new Uint8Array(0),
 ): Uint8Array[] {
-  const frames = [
-    methodFrame(channel, 'basic.publish', args),
-    headerFrame(channel, body.length, properties),
-  ];
+  const frames = [methodFrame(channel, 'basic.publish', args), headerFrame(channel, body.length, properties)];
   return body.length === 0 ? frames : [...frames, bodyFrame(channel, body)];
 }
 

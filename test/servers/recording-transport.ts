@@ -1,4 +1,10 @@
-import { FRAME_BODY, FRAME_HEADER, FRAME_METHOD, FrameParser, type FrameSink } from '../../src/codec/frame.ts';
+import {
+  FRAME_BODY,
+  FRAME_HEADER,
+  FRAME_METHOD,
+  FrameParser,
+  type FrameSink,
+} from '../../src/codec/frame.ts';
 import { decodeMethod } from '../../src/codec/method-codec.ts';
 import type { MethodName } from '../../src/codec/methods.ts';
 import { decodeProperties } from '../../src/codec/properties.ts';
@@ -68,7 +74,8 @@ export class RecordingTransport implements Transport, FrameSink {
   }
 
   #onMethod(channel: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#contents.has(channel)) throw new Error(`a method in the middle of content on channel ${channel}`);
+    if (this.#contents.has(channel))
+      throw new Error(`a method in the middle of content on channel ${channel}`);
     const { name } = decodeMethod(bytes, start, end);
     this.methods.push(name);
     if (CONTENT_METHODS.includes(name)) this.#contents.set(channel, { headerSeen: false, bytesLeft: 0 });

@@ -127,14 +127,20 @@ describe('connection.start-ok', () => {
   test.each([
     ['wrong password', { password: 'wrong' }],
     ['unknown user', { user: 'nobody' }],
-    ['wrong password in AMQPLAIN', { mechanism: 'AMQPLAIN', response: amqplain({ LOGIN: 'guest', PASSWORD: 'x' }) }],
-  ])('with a %s closes with 403 when the client announced authentication_failure_close', async (_what, options) => {
-    expect(await refusal(options)).toMatchObject({
-      level: 'connection',
-      code: 403,
-      text: expect.stringMatching(/^ACCESS_REFUSED - Login was refused/),
-    });
-  });
+    [
+      'wrong password in AMQPLAIN',
+      { mechanism: 'AMQPLAIN', response: amqplain({ LOGIN: 'guest', PASSWORD: 'x' }) },
+    ],
+  ])(
+    'with a %s closes with 403 when the client announced authentication_failure_close',
+    async (_what, options) => {
+      expect(await refusal(options)).toMatchObject({
+        level: 'connection',
+        code: 403,
+        text: expect.stringMatching(/^ACCESS_REFUSED - Login was refused/),
+      });
+    },
+  );
 
   test('with a wrong password just ends the stream of a client that did not announce it', async () => {
     const error = await refusal({ password: 'wrong', clientProperties: { capabilities: {} } });
@@ -175,7 +181,10 @@ describe('connection.start-ok', () => {
     started.addUser('remote');
     const transport = new RecordingTransport();
     const connection = started.broker.accept(transport, { ...LOCAL_PEER, loopback: false });
-    const startOk = methodFrame(0, 'connection.start-ok', { mechanism: 'PLAIN', response: '\0remote\0secret' });
+    const startOk = methodFrame(0, 'connection.start-ok', {
+      mechanism: 'PLAIN',
+      response: '\0remote\0secret',
+    });
     for (const bytes of [PROTOCOL_HEADER, startOk]) connection.receive(bytes, 0, bytes.length);
     connection.flush();
     expect(transport.methods).toEqual(['connection.start', 'connection.tune']);

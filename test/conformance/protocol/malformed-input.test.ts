@@ -169,7 +169,11 @@ describe('a field table', () => {
 
   test('nested too deep in the headers of a message closes with 502', async () => {
     const table = deepTableBytes(40);
-    const header = Buffer.concat([payloadOf(headerFrame(1, 0)).subarray(0, 12), Uint8Array.of(0x20, 0), table]);
+    const header = Buffer.concat([
+      payloadOf(headerFrame(1, 0)).subarray(0, 12),
+      Uint8Array.of(0x20, 0),
+      table,
+    ]);
     const publish = methodFrame(1, 'basic.publish', { exchange: 'amq.fanout' });
     expect(await closedBy(publish, frameOf(HEADER, 1, header))).toMatchObject({ code: 502 });
   });
@@ -243,7 +247,9 @@ describe('content', () => {
   });
 
   test('that goes on behind an empty body closes with 505', async () => {
-    expect(await closedBy(publish, headerFrame(1, 0), bodyFrame(1, new Uint8Array(1)))).toMatchObject({ code: 505 });
+    expect(await closedBy(publish, headerFrame(1, 0), bodyFrame(1, new Uint8Array(1)))).toMatchObject({
+      code: 505,
+    });
   });
 
   test('header of another class closes with 505', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type FieldTable, field, plainTable, tableOf } from '../../../src/codec/field-table.ts';
 import type { BasicProperties } from '../../../src/codec/properties.ts';
-import type { RawChannel } from '../../servers/raw-client.ts';
 import { frameOf, methodFrame, payloadOf } from '../../servers/frame-bytes.ts';
+import type { RawChannel } from '../../servers/raw-client.ts';
 import { ProtocolBroker } from './protocol-broker.ts';
 
 /** Publishes and gets back. */
@@ -121,7 +121,9 @@ describe('properties', () => {
   test('of one message do not stay for the next', async () => {
     const channel = await (await ProtocolBroker.start()).openChannel();
     await roundTrip(channel, new Uint8Array(1), { messageId: 'one', headers: tableOf({ a: 1 }) });
-    expect((await roundTrip(channel, new Uint8Array(1), { appId: 'two' })).properties).toEqual({ appId: 'two' });
+    expect((await roundTrip(channel, new Uint8Array(1), { appId: 'two' })).properties).toEqual({
+      appId: 'two',
+    });
     expect((await roundTrip(channel, new Uint8Array(1))).properties).toEqual({});
   });
 
@@ -172,7 +174,9 @@ describe('names', () => {
   test('like __proto__ and constructor are names like any other', async () => {
     const channel = await (await ProtocolBroker.start()).openChannel();
     for (const queue of ['__proto__', 'constructor', 'toString']) {
-      await expect(channel.call('queue.declare', { queue, passive: true })).rejects.toMatchObject({ code: 404 });
+      await expect(channel.call('queue.declare', { queue, passive: true })).rejects.toMatchObject({
+        code: 404,
+      });
       const again = await channel.client.openChannel(1);
       await again.call('queue.declare', { queue });
       again.publish({ routingKey: queue }, {}, 'x');

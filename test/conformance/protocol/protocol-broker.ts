@@ -1,6 +1,10 @@
 import { afterEach } from 'vitest';
 import type { Broker } from '../../../src/core/broker.ts';
-import { startTestBroker, type TestBroker, type TestBrokerOptions } from '../../../src/testing/test-broker.ts';
+import {
+  startTestBroker,
+  type TestBroker,
+  type TestBrokerOptions,
+} from '../../../src/testing/test-broker.ts';
 import { type RawChannel, RawClient, type RawConnectOptions } from '../../servers/raw-client.ts';
 
 const started: ProtocolBroker[] = [];

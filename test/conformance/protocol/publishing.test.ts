@@ -218,7 +218,11 @@ describe('basic.publish', () => {
       const channel = await (await ProtocolBroker.start()).openChannel();
       await channel.call('tx.select');
       channel.publish({ exchange: 'amq.fanout' }, { headers: new Map([['x-deliver-at', at]]) });
-      await expect(channel.whenClosed()).resolves.toMatchObject({ level: 'channel', code: 406, methodId: 40 });
+      await expect(channel.whenClosed()).resolves.toMatchObject({
+        level: 'channel',
+        code: 406,
+        methodId: 40,
+      });
     },
   );
 

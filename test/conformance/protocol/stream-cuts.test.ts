@@ -68,7 +68,9 @@ describe('a session', () => {
   test('is understood in pieces of any one size', () => {
     for (let size = 2; size < 60; size++) {
       const count = Math.ceil(SESSION.length / size);
-      const pieces = Array.from({ length: count }, (_, index) => SESSION.slice(index * size, (index + 1) * size));
+      const pieces = Array.from({ length: count }, (_, index) =>
+        SESSION.slice(index * size, (index + 1) * size),
+      );
       expect(repliesTo(pieces)).toEqual(ANSWERS);
     }
   });
