@@ -8,7 +8,7 @@ import { encodeUtf8 } from '../../src/codec/bytes.ts';
 import { writeMethodFrame } from '../../src/codec/method-codec.ts';
 import { writeContentFrames, writeContentHeaderFrame } from '../../src/codec/properties.ts';
 import { Broker } from '../../src/core/broker.ts';
-import type { Connection } from '../../src/core/connection.ts';
+import type { Connection } from '../../src/core/connection/connection.ts';
 import type { Credentials, Peer, Scheduler, Transport } from '../../src/core/environment.ts';
 import { MemoryEngine } from '../../src/storage/memory-engine.ts';
 import { MessageLog } from '../../src/storage/message-log.ts';

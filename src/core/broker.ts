@@ -8,14 +8,14 @@
  */
 
 import { AccessControl } from './access/access-control.ts';
-import type { Channel } from './channel.ts';
-import { Connection } from './connection.ts';
-import type { Peer, Transport } from './environment.ts';
+import type { Channel } from './channel/channel.ts';
+import { ReplyConsumers } from './channel/reply-consumers.ts';
+import { Connection, type ConnectionHost } from './connection/connection.ts';
+import type { Credentials, Peer, Transport } from './environment.ts';
 import { connectionForced, notAllowed } from './failures.ts';
-import { ReplyConsumers } from './reply-consumers.ts';
 import { type Environment, Runtime } from './runtime.ts';
 import { type BrokerSettings, DEFAULT_SETTINGS } from './settings.ts';
-import { VirtualHost } from './virtual-host.ts';
+import { VirtualHost } from './vhost/virtual-host.ts';
 
 /** Deadlines that run in one turn. */
 const DEADLINES_PER_TURN = 1024;
@@ -25,7 +25,7 @@ const DELIVERIES_PER_TURN = 32_768;
 /** A resource that is short; publishers wait until it is not. */
 export type Alarm = 'memory' | 'disk';
 
-export class Broker {
+export class Broker implements ConnectionHost {
   readonly runtime: Runtime;
   readonly settings: BrokerSettings;
   readonly access: AccessControl;
@@ -34,8 +34,10 @@ export class Broker {
   readonly #connections = new Set<Connection>();
   /** Connections with output to flush at the end of the turn. */
   #filling: Connection[] = [];
-  /** Channels that published with confirms in this turn, and those whose block is not durable yet. */
-  #confirming: Channel[] = [];
+  /** Channels that published in this turn what is to be answered once it is durable. */
+  #published: Channel[] = [];
+  /** Channels with answers that wait for a block to be durable. */
+  readonly #unanswered = new Set<Channel>();
   readonly #alarms = new Set<Alarm>();
   #shutdownDone: (() => void) | undefined;
   #closing = false;
@@ -49,6 +51,10 @@ export class Broker {
     this.replyConsumers = new ReplyConsumers(this.runtime);
     environment.store.onDurable = () => this.runtime.requestTurn();
     this.#addDefaults();
+  }
+
+  get credentials(): Credentials {
+    return this.runtime.environment.credentials;
   }
 
   get connections(): ReadonlySet<Connection> {
@@ -76,7 +82,7 @@ export class Broker {
     const { runtime } = this;
     runtime.deadlines.runDue(runtime.now(), DEADLINES_PER_TURN);
     runtime.pumpQueues(DELIVERIES_PER_TURN);
-    this.#confirm(runtime.store.commit());
+    this.#answerPublishers(runtime.store.commit());
     this.#flush();
     const mustClean = runtime.store.clean(runtime);
     if (mustClean || runtime.hasDueQueues || runtime.deadlines.nextMs <= runtime.now()) runtime.requestTurn();
@@ -187,15 +193,14 @@ export class Broker {
     if (this.#filling.length === 1) this.runtime.requestTurn();
   }
 
-  /** `channel` has confirms to write at the end of the turn. */
-  awaitConfirm(channel: Channel): void {
-    this.#confirming.push(channel);
-    if (this.#confirming.length === 1) this.runtime.requestTurn();
+  awaitDurable(channel: Channel): void {
+    channel.awaitsDurable = true;
+    this.#published.push(channel);
+    if (this.#published.length === 1) this.runtime.requestTurn();
   }
 
-  /** Writes the confirms that a channel may write before it closes. */
-  confirmNow(channel: Channel): void {
-    if (!channel.confirmDue) return;
+  answerDurable(channel: Channel): void {
+    if (!channel.awaitsDurable) return;
     channel.publisher.confirms.seal(this.runtime.store.commit());
     this.#answer(channel);
   }
@@ -220,16 +225,18 @@ export class Broker {
     });
   }
 
-  #confirm(block: number): void {
-    const confirming = this.#confirming;
-    if (confirming.length === 0) return;
-    this.#confirming = [];
-    for (const channel of confirming) {
+  /** What was published in this turn is in `block`. Answers whatever is durable by now. */
+  #answerPublishers(block: number): void {
+    for (const channel of this.#published) {
+      channel.awaitsDurable = false;
       channel.publisher.confirms.seal(block);
+      this.#unanswered.add(channel);
+    }
+    if (this.#published.length > 0) this.#published = [];
+    for (const channel of this.#unanswered) {
       this.#answer(channel);
-      if (channel.state === 'open' && channel.publisher.confirms.outstanding > 0)
-        this.#confirming.push(channel);
-      else channel.confirmDue = false;
+      const done = channel.publisher.confirms.outstanding === 0 || channel.state !== 'open';
+      if (done) this.#unanswered.delete(channel);
     }
   }
 

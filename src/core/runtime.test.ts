@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { RuntimeUnderTest } from '../../test/core/runtime-under-test.ts';
-import type { Queue } from './queue.ts';
+import type { Queue } from './queue/queue.ts';
 import type { Runtime } from './runtime.ts';
 
 let host: RuntimeUnderTest;

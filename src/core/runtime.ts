@@ -1,9 +1,8 @@
 import { Deadline, Deadlines } from './deadlines.ts';
 import type { BrokerEvent, Clock, Credentials, Random, Scheduler } from './environment.ts';
-import { Lane } from './lane.ts';
-import { MessageRecord } from './message-record.ts';
-import type { MessageStore, RecordOwner } from './message-store.ts';
-import type { Queue } from './queue.ts';
+import { MessageRecord } from './message/message-record.ts';
+import type { MessageStore, RecordOwner } from './message/message-store.ts';
+import { Lane, type LaneOwner } from './queue/lane.ts';
 
 /** What core gets from its host. */
 export interface Environment {
@@ -13,6 +12,14 @@ export interface Environment {
   readonly store: MessageStore;
   readonly credentials: Credentials;
   onEvent(event: BrokerEvent): void;
+}
+
+/** Something that may be able to deliver: a queue. */
+export interface Pumpable {
+  /** In the list of those to be pumped. Owned by Runtime, and cleared by `pump`. */
+  due: boolean;
+  /** Delivers what can be delivered, a bounded number, and returns how many. */
+  pump(): number;
 }
 
 /**
@@ -29,7 +36,7 @@ export class Runtime implements RecordOwner {
   /** Grows whenever a cached route or permission may have become wrong. */
   topologyVersion = 0;
   /** Queues to be pumped in the next turn. Each is in it once (`queue.due`). */
-  #dueQueues: Queue[] = [];
+  #dueQueues: Pumpable[] = [];
   readonly #lanes = new Map<number, Lane>();
   #nextLaneId = 1;
   #nowMs = 0;
@@ -66,8 +73,8 @@ export class Runtime implements RecordOwner {
     this.environment.scheduler.requestTurn();
   }
 
-  makeLane(queue: Queue | undefined): Lane {
-    const lane = new Lane(this.#nextLaneId++, queue);
+  makeLane(owner: LaneOwner | undefined): Lane {
+    const lane = new Lane(this.#nextLaneId++, owner);
     this.#lanes.set(lane.id, lane);
     return lane;
   }
@@ -81,7 +88,7 @@ export class Runtime implements RecordOwner {
   }
 
   /** `queue` may be able to deliver something. Runs per message. */
-  markDue(queue: Queue): void {
+  markDue(queue: Pumpable): void {
     if (queue.due) return;
     queue.due = true;
     this.#dueQueues.push(queue);
@@ -97,7 +104,7 @@ export class Runtime implements RecordOwner {
     this.#dueQueues = [];
     let left = deliveriesMax;
     let index = 0;
-    for (; index < due.length && left > 0; index++) left -= (due[index] as Queue).pump();
+    for (; index < due.length && left > 0; index++) left -= (due[index] as Pumpable).pump();
     if (index < due.length) this.#dueQueues = [...due.slice(index), ...this.#dueQueues];
   }
 

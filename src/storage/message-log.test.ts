@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SlowEngine } from '../../test/storage/slow-engine.ts';
-import { Lane } from '../core/lane.ts';
-import { appendMessageRecord, MessageRecord } from '../core/message-record.ts';
-import { type RecordOwner, SEGMENT_SPAN } from '../core/message-store.ts';
-import { Publication } from '../core/publication.ts';
+import { appendMessageRecord, MessageRecord } from '../core/message/message-record.ts';
+import { type RecordOwner, SEGMENT_SPAN } from '../core/message/message-store.ts';
+import { Publication } from '../core/message/publication.ts';
+import { Lane } from '../core/queue/lane.ts';
 import { MemoryEngine } from './memory-engine.ts';
 import { MessageLog } from './message-log.ts';
 

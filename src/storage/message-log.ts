@@ -20,8 +20,8 @@ import {
   liveCountAt,
   recordBytesAt,
   setLiveCount,
-} from '../core/message-record.ts';
-import { type MessageStore, type RecordOwner, SEGMENT_SPAN, Segment } from '../core/message-store.ts';
+} from '../core/message/message-record.ts';
+import { type MessageStore, type RecordOwner, SEGMENT_SPAN, Segment } from '../core/message/message-store.ts';
 import type { LogEngine } from './log-engine.ts';
 
 /** The first segment is small, so that a broker in a test costs little; each next one doubles, up to the largest. */

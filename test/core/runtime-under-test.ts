@@ -1,4 +1,4 @@
-import { Publication } from '../../src/core/publication.ts';
+import { Publication } from '../../src/core/message/publication.ts';
 import { Runtime } from '../../src/core/runtime.ts';
 import type { LogEngine } from '../../src/storage/log-engine.ts';
 import { MemoryEngine } from '../../src/storage/memory-engine.ts';

@@ -261,6 +261,8 @@ export class Driver {
   #collectClose(at: number, connection: DrivenConnection | undefined): void {
     const closed = connection?.client.closed;
     if (closed === undefined) return;
+    // RabbitMQ closes channel by channel, and one may get for a moment what another gave back: that is nobody's any more.
+    this.#lines = this.#lines.filter((line) => !(line.startsWith(`${at}.`) && line.includes(' deliver to ')));
     this.#lines.push(`${at} ${describeClose(closed)}`);
     this.#connections[at] = undefined;
   }

@@ -27,12 +27,13 @@ class Generator {
   #random: SeededRandom;
   #published = 0;
   /**
-   * RabbitMQ notices that a message has expired only when it comes to the front of an empty queue or the front moves: one
-   * that overtakes others by its priority stays. And it keeps the routing keys of BCC for a later dead-lettering. Both
-   * differ on purpose, so no sequence has both sides of either.
+   * Where Leveret differs on purpose, no sequence has both sides of it. RabbitMQ notices that a message has expired only
+   * when the front of the queue moves, so that one which overtakes others by its priority stays. It keeps the routing keys
+   * of BCC for a later dead-lettering. And a consumer without acks waits for the prefetch that the channel shares.
    */
   readonly #usesPriorities: boolean;
   readonly #usesBcc: boolean;
+  readonly #sharesPrefetch: boolean;
   /** What a name was declared with first, so that most later declares agree with it. */
   #queues = new Map<string, LooseArguments<'queue.declare'>>();
   #exchanges = new Map<string, LooseArguments<'exchange.declare'>>();
@@ -41,6 +42,7 @@ class Generator {
     this.#random = new SeededRandom(seed);
     this.#usesPriorities = this.#chance(0.5);
     this.#usesBcc = this.#chance(0.3);
+    this.#sharesPrefetch = this.#chance(0.5);
   }
 
   operations(count: number): Operation[] {
@@ -201,7 +203,7 @@ class Generator {
     const args = {
       queue: this.#queue(),
       consumerTag: this.#pick(CONSUMER_TAGS),
-      noAck: this.#chance(0.25),
+      noAck: !this.#sharesPrefetch && this.#chance(0.35),
       exclusive: this.#chance(0.06),
       arguments: this.#chance(0.2) ? { 'x-priority': this.#below(3) - 1 } : {},
     };
@@ -211,7 +213,7 @@ class Generator {
   #qos(): Call {
     const args = {
       prefetchCount: this.#below(4),
-      global: this.#chance(0.3),
+      global: this.#sharesPrefetch && this.#chance(0.5),
       prefetchSize: this.#chance(0.02) ? 100 : 0,
     };
     return { do: 'call', name: 'basic.qos', args };

@@ -1,5 +1,5 @@
 import { Broker } from '../../src/core/broker.ts';
-import type { Connection } from '../../src/core/connection.ts';
+import type { Connection } from '../../src/core/connection/connection.ts';
 import type { Credentials, Scheduler } from '../../src/core/environment.ts';
 import { MemoryEngine } from '../../src/storage/memory-engine.ts';
 import { MessageLog } from '../../src/storage/message-log.ts';

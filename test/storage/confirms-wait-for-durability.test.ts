@@ -152,3 +152,19 @@ test('while it waits for the engine the broker does not run', async () => {
   expect(scheduler.turnCount).toBe(before);
   expect(answered).toEqual(['a']);
 });
+
+test('tx.commit-ok waits until what was committed is durable', async () => {
+  const channel = await connection.createChannel();
+  await channel.queueDeclare('q', { durable: true });
+  await channel.txSelect();
+  await channel.publish({ routingKey: 'q', body: new Uint8Array(1), properties: { deliveryMode: 2 } });
+  let committed = false;
+  void channel.txCommit().then(() => {
+    committed = true;
+  });
+  await quiet();
+  expect(committed).toBe(false);
+  engine.complete();
+  await quiet();
+  expect(committed).toBe(true);
+});

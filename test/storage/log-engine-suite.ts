@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { appendMessageRecord } from '../../src/core/message-record.ts';
+import { appendMessageRecord } from '../../src/core/message/message-record.ts';
 import type { LogEngine } from '../../src/storage/log-engine.ts';
 import { MessageLog } from '../../src/storage/message-log.ts';
 import { messageTo, RuntimeUnderTest } from '../core/runtime-under-test.ts';

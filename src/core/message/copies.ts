@@ -5,8 +5,8 @@
 import { decodeUtf8 } from '../../codec/bytes.ts';
 import type { Field, FieldTable } from '../../codec/field-table.ts';
 import type { BasicProperties } from '../../codec/properties.ts';
+import { fieldTypeName } from '../arguments/field-text.ts';
 import { preconditionFailed } from '../failures.ts';
-import { fieldTypeName } from './field-text.ts';
 
 /** The routing keys that a message's headers add. */
 export interface CarbonCopies {

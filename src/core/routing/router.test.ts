@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { tableOf } from '../../codec/field-table.ts';
 import { ChannelError, ConnectionError } from '../errors.ts';
-import { createRouter, ROUTER_TYPES, type RoutedMessage, type Router } from './router.ts';
+import { createRouter, ROUTER_TYPES } from './create-router.ts';
+import type { RoutedMessage, Router } from './router.ts';
 
 const NO_ARGS = tableOf({});
 const random = { uint32: () => 0 };

@@ -1,14 +1,5 @@
 import type { FieldTable } from '../../codec/field-table.ts';
 import type { BasicProperties } from '../../codec/properties.ts';
-import type { Random } from '../environment.ts';
-import { commandInvalid, preconditionFailed } from '../failures.ts';
-import { ConsistentHashRouter } from './consistent-hash-router.ts';
-import { DirectRouter } from './direct-router.ts';
-import { FanoutRouter } from './fanout-router.ts';
-import { HeadersRouter } from './headers-router.ts';
-import { ModulusHashRouter } from './modulus-hash-router.ts';
-import { RandomRouter } from './random-router.ts';
-import { TopicRouter } from './topic-router.ts';
 
 /** What a router may ask of a message. The calls decode, so a router that can do without them must not make them. */
 export interface RoutedMessage {
@@ -42,60 +33,4 @@ export interface Router<D> {
   remove(destination: D, routingKey: string, args: FieldTable): void;
   /** Appends the destinations of the message to `into`; one that is bound twice may stand there twice. */
   route(message: RoutedMessage, into: D[]): void;
-}
-
-/** The names that exchange.declare accepts as a type. */
-export const ROUTER_TYPES: readonly string[] = [
-  'direct',
-  'fanout',
-  'topic',
-  'headers',
-  'x-consistent-hash',
-  'x-delayed-message',
-  'x-modulus-hash',
-  'x-random',
-  'x-recent-history',
-];
-
-/**
- * A router without bindings for an exchange of `type`. What the type keeps beside bindings (the delayed messages of
- * x-delayed-message, the last ones of x-recent-history) is the exchange's, not the router's.
- *
- * Throws a connection error 503 for an unknown type, and a channel error 406 for exchange arguments that it refuses.
- */
-export function createRouter<D>(type: string, args: FieldTable, random: Random): Router<D> {
-  switch (type) {
-    case 'direct':
-      return new DirectRouter<D>();
-    case 'fanout':
-    case 'x-recent-history':
-      return new FanoutRouter<D>();
-    case 'topic':
-      return new TopicRouter<D>();
-    case 'headers':
-      return new HeadersRouter<D>();
-    case 'x-consistent-hash':
-      return new ConsistentHashRouter<D>(args);
-    case 'x-modulus-hash':
-      return new ModulusHashRouter<D>();
-    case 'x-random':
-      return new RandomRouter<D>(random);
-    case 'x-delayed-message':
-      return createRouter<D>(delayedType(args), args, random);
-    default:
-      throw commandInvalid(`unknown exchange type '${type}': expected one of ${ROUTER_TYPES.join(', ')}`);
-  }
-}
-
-/** The type that an x-delayed-message exchange routes as, once a message is due. */
-function delayedType(args: FieldTable): string {
-  const type = args.get('x-delayed-type')?.value;
-  // A delayed exchange that is delayed by itself would never end.
-  if (typeof type === 'string' && type !== 'x-delayed-message') return type;
-  const found =
-    typeof type === 'string' ? `'${type}'` : type === undefined ? 'none' : 'a value that is no string';
-  throw preconditionFailed(
-    `Invalid argument, 'x-delayed-type' must be an existing exchange type: found ${found}, ` +
-      'expected direct, fanout, topic, headers or another type but x-delayed-message',
-  );
 }

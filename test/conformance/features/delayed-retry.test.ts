@@ -136,6 +136,23 @@ test('a delayed retry is delivered to a consumer that waits', async () => {
   expectNothingHeld(scene);
 });
 
+test('the clock runs for a retry even when nothing else happens after the nack', async () => {
+  const scene = await startScene();
+  const { channel } = scene;
+  await declare(scene, { 'x-delayed-retry-type': 'all', 'x-delayed-retry-min': 1000 });
+  await publish(channel, 'q', 'm');
+  const message = await take(channel, 'q');
+  const startMs = scene.broker.clock.now.getTime();
+  let waitedMs = 0;
+  await (await scene.otherChannel()).consume('q', () => {
+    waitedMs = scene.broker.clock.now.getTime() - startMs;
+  });
+  await scene.settled();
+  channel.nack(message);
+  await scene.advance('10s');
+  expect(waitedMs).toBe(1000);
+});
+
 test('the delivery limit ends the retries', async () => {
   const scene = await startScene();
   const { channel } = scene;

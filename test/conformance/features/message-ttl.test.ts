@@ -104,10 +104,11 @@ test('an expired message behind the head is not delivered when its turn comes', 
 });
 
 test('a message expires in time when the one before it was taken by basic.get', async () => {
-  const { channel, advance, queue } = await startScene();
+  const { channel, advance, queue, settled } = await startScene();
   await channel.queueDeclare('q');
   await publish(channel, 'q', 'stays');
   await publish(channel, 'q', 'goes', { properties: { expiration: '1000' } });
+  await settled();
   await take(channel, 'q');
   await advance(1000);
   expect(queue('q').readyCount).toBe(0);

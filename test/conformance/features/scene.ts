@@ -12,8 +12,8 @@ import {
 } from '../../../src/client/client.ts';
 import { type FieldTable, plainTable } from '../../../src/codec/field-table.ts';
 import type { Policy } from '../../../src/core/access/policies.ts';
-import type { Queue } from '../../../src/core/queue.ts';
-import type { VirtualHost } from '../../../src/core/virtual-host.ts';
+import type { Queue } from '../../../src/core/queue/queue.ts';
+import type { VirtualHost } from '../../../src/core/vhost/virtual-host.ts';
 import type { MessageLog } from '../../../src/storage/message-log.ts';
 import {
   startTestBroker,

@@ -1,0 +1,44 @@
+import type { MethodArguments, MethodName } from '../../codec/methods.ts';
+import type { ChannelError } from '../errors.ts';
+import type { Output } from '../output.ts';
+import type { ExclusiveOwner } from '../queue/queue.ts';
+import type { Runtime } from '../runtime.ts';
+import type { BrokerSettings } from '../settings.ts';
+import type { ReplyConsumers } from './reply-consumers.ts';
+import type { Session } from './session.ts';
+import type { Transaction } from './transaction.ts';
+
+/** The connection of a channel, as far as the parts of a channel need it. */
+export interface ChannelConnection extends ExclusiveOwner {
+  readonly settings: BrokerSettings;
+  readonly output: Output;
+  /** Largest frame to send, in bytes. */
+  readonly frameMax: number;
+  readonly isPublisher: boolean;
+  becomePublisher(): void;
+  /** Whether the client announced a capability. */
+  clientHas(capability: string): boolean;
+}
+
+/** A channel as its parts see it: what they share, and how they speak to the client. */
+export interface ChannelContext {
+  readonly number: number;
+  readonly connection: ChannelConnection;
+  readonly session: Session;
+  readonly runtime: Runtime;
+  readonly replyConsumers: ReplyConsumers;
+  /** In transaction mode since tx.select. */
+  readonly transaction: Transaction | undefined;
+  /** The name that an empty queue name stands for. */
+  lastQueueName: string | undefined;
+  /** Under which direct replies reach this channel. */
+  replyAddress: string | undefined;
+  /** Sends a method on this channel. */
+  send<N extends MethodName>(name: N, args: MethodArguments<N>): void;
+  /** Something was published whose answer is due once it is durable. Runs per message. */
+  awaitDurable(): void;
+  /** Closes the channel because of an error that no frame of the client is the direct cause of. */
+  fail(error: ChannelError): void;
+  /** Direct replies reach this channel no more. */
+  forgetReplyAddress(): void;
+}

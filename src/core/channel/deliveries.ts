@@ -1,0 +1,269 @@
+/**
+ * The consuming side of a channel: its consumers, what they were sent and have not settled, and the credit they have.
+ *
+ *     queue.pump -> deliver -> unacked -> basic.ack / reject / nack / recover -> queue.acknowledge / reject / requeue
+ */
+
+import { field } from '../../codec/field-table.ts';
+import { writeMethodFrame } from '../../codec/method-codec.ts';
+import { resourceText } from '../arguments/equivalence.ts';
+import type { Deadline } from '../deadlines.ts';
+import { accessRefused, notAllowed, preconditionFailed } from '../failures.ts';
+import { partsOf } from '../message/message-parts.ts';
+import { Publication } from '../message/publication.ts';
+import { Consumer, type ConsumerSettings, type DeliveryTarget } from '../queue/consumer.ts';
+import type { Lane, LaneOwner, RequeueCause } from '../queue/lane.ts';
+import type { GetTarget, Queue } from '../queue/queue.ts';
+import type { ChannelContext } from './channel-context.ts';
+import { type MessageParts, writeDeliver, writeGetOk } from './delivery-frames.ts';
+import type { ReplyTarget } from './reply-consumers.ts';
+import type { Settlement } from './transaction.ts';
+import { Unacked } from './unacked.ts';
+
+export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
+  readonly consumers: Map<string, Consumer> = new Map<string, Consumer>();
+  readonly unacked: Unacked = new Unacked();
+  /** basic.qos global=true: most unacked messages of all consumers of the channel; 0: no limit. */
+  globalPrefetch = 0;
+  /** basic.qos global=false: for the consumers that come. */
+  consumerPrefetch = 0;
+  readonly #channel: ChannelContext;
+  /** Unacked messages that consumers got, without those of basic.get. */
+  #consumedCount = 0;
+  /** The consumer of direct replies, if there is one; the bytes are its tag as a shortstr. */
+  #replyConsumer: { readonly consumerTag: string; readonly tagBytes: Uint8Array } | undefined;
+  readonly #timeout: Deadline;
+  /** The delivery that `#timeout` watches; 0: none. */
+  #watchedTag = 0;
+
+  constructor(channel: ChannelContext) {
+    this.#channel = channel;
+    this.#timeout = channel.runtime.makeDeadline(() => this.#onTimeout());
+  }
+
+  /** Whether messages may be sent on the channel now. Runs per delivery. */
+  get canDeliver(): boolean {
+    return !this.#channel.connection.output.congested;
+  }
+
+  /** Whether the limit of the channel as a whole allows one more message. Runs per delivery. */
+  get hasGlobalCredit(): boolean {
+    return this.globalPrefetch === 0 || this.#consumedCount < this.globalPrefetch;
+  }
+
+  // ---- to the client ----
+
+  /** Sends a message to `consumer`. Runs per delivery. */
+  deliver(consumer: Consumer, lane: Lane, seq: number, redelivered: boolean): void {
+    const { connection, number, runtime } = this.#channel;
+    const { record, store } = runtime;
+    const position = lane.position(seq);
+    record.read(store.segmentOf(position), position);
+    const parts = lane.returnCount(seq) === 0 ? record : this.#countedParts(lane, seq);
+    const writer = connection.output.writer();
+    const tag = consumer.noAck ? this.unacked.skip() : this.#outstanding(lane, seq, consumer);
+    writeDeliver(writer, number, consumer.tagBytes, tag, redelivered, parts, connection.frameMax);
+  }
+
+  /** Answers basic.get with a message. */
+  deliverGet(lane: Lane, seq: number, redelivered: boolean, noAck: boolean): void {
+    const { connection, number, runtime } = this.#channel;
+    const { record, store } = runtime;
+    const position = lane.position(seq);
+    record.read(store.segmentOf(position), position);
+    const parts = lane.returnCount(seq) === 0 ? record : this.#countedParts(lane, seq);
+    const tag = noAck ? this.unacked.skip() : this.unacked.push(lane, seq, undefined);
+    const left = lane.owner?.readyCount ?? 0;
+    writeGetOk(connection.output.writer(), number, tag, redelivered, left, parts, connection.frameMax);
+  }
+
+  /** Sends a direct reply. */
+  deliverReply(publication: Publication): void {
+    const { connection, number } = this.#channel;
+    if (this.#replyConsumer === undefined) return;
+    const { tagBytes } = this.#replyConsumer;
+    const tag = this.unacked.skip();
+    const parts = partsOf(publication);
+    writeDeliver(connection.output.writer(), number, tagBytes, tag, false, parts, connection.frameMax);
+  }
+
+  // ---- consumers ----
+
+  /** amqp basic.consume */
+  consume(queue: Queue, settings: ConsumerSettings): void {
+    this.assertFreeTag(settings.consumerTag);
+    const inUse = settings.exclusive
+      ? queue.consumerCount > 0 || queue.settings.singleActiveConsumer
+      : queue.hasExclusiveConsumer;
+    if (inUse) {
+      const resource = resourceText({ kind: 'queue', name: queue.name, vhost: queue.vhost.name });
+      throw accessRefused(`${resource} in exclusive use`);
+    }
+    const consumer = new Consumer(this, queue, settings);
+    this.consumers.set(consumer.consumerTag, consumer);
+    queue.addConsumer(consumer);
+  }
+
+  /** amqp basic.consume "consumer-tag": 530 */
+  assertFreeTag(consumerTag: string): void {
+    if (this.consumers.has(consumerTag) || this.#replyConsumer?.consumerTag === consumerTag)
+      throw notAllowed(`attempt to reuse consumer tag '${consumerTag}'`);
+  }
+
+  /** The consumer of this tag gets direct replies from now on. `tagBytes` is the tag as a shortstr. */
+  setReplyConsumer(consumerTag: string, tagBytes: Uint8Array): void {
+    this.#replyConsumer = { consumerTag, tagBytes };
+  }
+
+  /** amqp basic.cancel. What the consumer has unacked stays with the channel. */
+  cancel(consumerTag: string): void {
+    if (this.#replyConsumer?.consumerTag === consumerTag) this.#cancelReplies();
+    const consumer = this.consumers.get(consumerTag);
+    if (consumer === undefined) return;
+    this.consumers.delete(consumerTag);
+    consumer.cancelled = true;
+    consumer.queue.removeConsumer(consumer);
+  }
+
+  /** The queue of `consumer` is gone: tells a client that wants to know. */
+  onQueueDeleted(consumer: Consumer): void {
+    const { connection, number } = this.#channel;
+    this.consumers.delete(consumer.consumerTag);
+    consumer.cancelled = true;
+    consumer.queue.removeConsumer(consumer);
+    if (!connection.clientHas('consumer_cancel_notify')) return;
+    const { consumerTag } = consumer;
+    writeMethodFrame(connection.output.writer(), number, 'basic.cancel', { consumerTag, noWait: true });
+  }
+
+  /** The channel may deliver again, or has more credit: its consumers look at their queues. */
+  unparkAll(): void {
+    for (const consumer of this.consumers.values()) consumer.queue.unpark(consumer);
+  }
+
+  // ---- settlements ----
+
+  /** amqp basic.ack, basic.nack, basic.reject. 406 when `tag` is not outstanding. */
+  settleTags(tag: number, multiple: boolean, settlement: Settlement): void {
+    const { unacked } = this;
+    const all = multiple && tag === 0;
+    if (!all && (unacked.laneOf(tag) === undefined || this.#isInTransaction(tag))) {
+      throw preconditionFailed(`unknown delivery tag ${tag}`);
+    }
+    if (this.#channel.transaction !== undefined) this.#keep(tag, multiple, settlement);
+    else if (multiple) this.#settleUpTo(all ? unacked.nextTag : tag, settlement);
+    else this.settle(tag, settlement, 'returned');
+  }
+
+  /** Ends one delivery. Runs per message. */
+  settle(tag: number, settlement: Settlement, cause: RequeueCause): void {
+    const { unacked } = this;
+    const lane = unacked.laneOf(tag) as Lane;
+    const seq = unacked.seqOf(tag);
+    const consumer = unacked.consumerOf(tag);
+    unacked.remove(tag);
+    if (consumer !== undefined) this.#giveCredit(consumer);
+    const queue = lane.owner as LaneOwner;
+    if (settlement === 'ack') queue.acknowledge(lane, seq);
+    else if (settlement === 'reject') queue.reject(lane, seq);
+    else queue.requeue(lane, seq, cause);
+  }
+
+  /** amqp basic.recover "requeue", and what happens when the channel closes. A transaction keeps what it has settled. */
+  requeueAll(cause: RequeueCause): void {
+    for (const tag of this.unacked.tagsBelow(this.unacked.nextTag)) {
+      if (!this.#isInTransaction(tag)) this.settle(tag, 'requeue', cause);
+    }
+  }
+
+  /** The channel closes. */
+  dispose(): void {
+    this.#channel.runtime.deadlines.clear(this.#timeout);
+    for (const consumerTag of [...this.consumers.keys()]) this.cancel(consumerTag);
+    this.requeueAll('failed');
+  }
+
+  // ---- inside ----
+
+  #cancelReplies(): void {
+    this.#replyConsumer = undefined;
+    this.#channel.forgetReplyAddress();
+  }
+
+  #outstanding(lane: Lane, seq: number, consumer: Consumer): number {
+    const tag = this.unacked.push(lane, seq, consumer);
+    consumer.unackedCount++;
+    this.#consumedCount++;
+    if (this.#watchedTag === 0) this.#watch(tag, consumer);
+    return tag;
+  }
+
+  #settleUpTo(tag: number, settlement: Settlement): void {
+    const { unacked } = this;
+    for (let oldest = unacked.oldest; oldest !== 0 && oldest <= tag; oldest = unacked.oldest) {
+      this.settle(oldest, settlement, 'returned');
+    }
+  }
+
+  #giveCredit(consumer: Consumer): void {
+    const hadGlobalCredit = this.hasGlobalCredit;
+    consumer.unackedCount--;
+    this.#consumedCount--;
+    if (!hadGlobalCredit) this.unparkAll();
+    else if (consumer.next === undefined && !consumer.cancelled) consumer.queue.unpark(consumer);
+  }
+
+  #isInTransaction(tag: number): boolean {
+    return this.#channel.transaction?.settlements.has(tag) === true;
+  }
+
+  #keep(tag: number, multiple: boolean, settlement: Settlement): void {
+    const settlements = this.#channel.transaction?.settlements;
+    if (!multiple) {
+      settlements?.set(tag, settlement);
+      return;
+    }
+    const end = tag === 0 ? this.unacked.nextTag : tag + 1;
+    for (const outstanding of this.unacked.tagsBelow(end)) {
+      if (!this.#isInTransaction(outstanding)) settlements?.set(outstanding, settlement);
+    }
+  }
+
+  /** A message of a quorum queue that came back before says how often: header x-delivery-count. */
+  #countedParts(lane: Lane, seq: number): MessageParts {
+    const { record } = this.#channel.runtime;
+    if (lane.owner?.showsDeliveryCount !== true) return record;
+    const publication = Publication.fromRecord(record);
+    const properties = publication.properties();
+    const headers = new Map(properties.headers).set('x-delivery-count', field.long(lane.returnCount(seq)));
+    publication.replaceProperties({ ...properties, headers });
+    return partsOf(publication);
+  }
+
+  // ---- consumer time-out: one delivery is watched at a time, so that a message costs nothing ----
+
+  #watch(tag: number, consumer: Consumer): void {
+    const { runtime, connection } = this.#channel;
+    const timeoutMs = consumer.queue.settings.consumerTimeoutMs ?? connection.settings.consumerTimeoutMs;
+    if (timeoutMs === 0) return;
+    this.#watchedTag = tag;
+    runtime.deadlines.set(this.#timeout, runtime.now() + timeoutMs);
+  }
+
+  #onTimeout(): void {
+    const tag = this.#watchedTag;
+    this.#watchedTag = 0;
+    if (this.unacked.laneOf(tag) !== undefined) {
+      const text = `delivery acknowledgement on channel ${this.#channel.number} timed out. Delivery tag: ${tag}`;
+      this.#channel.fail(
+        preconditionFailed(`${text}. See consumer-timeout and x-consumer-timeout to change the limit`),
+      );
+      return;
+    }
+    for (const outstanding of this.unacked.tagsBelow(this.unacked.nextTag)) {
+      const consumer = this.unacked.consumerOf(outstanding);
+      if (consumer !== undefined) this.#watch(outstanding, consumer);
+      if (this.#watchedTag !== 0) return;
+    }
+  }
+}

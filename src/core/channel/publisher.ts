@@ -1,0 +1,294 @@
+/**
+ * The publishing side of a channel: puts basic.publish, content header and body frames together and sends the message on
+ * its way.
+ *
+ *     idle --basic.publish--> header --content header--> body --last body frame--> idle
+ *                                \-------- body size 0 ------------------------/
+ */
+
+import { encodeUtf8, readU16, readU64 } from '../../codec/bytes.ts';
+import { BASIC_CLASS_ID } from '../../codec/methods.ts';
+import {
+  CONTENT_HEADER_BODY_SIZE_AT,
+  CONTENT_HEADER_PROPERTIES_AT,
+  PROPERTY_FLAG,
+} from '../../codec/properties.ts';
+import { NO_ROUTE } from '../../codec/reply-codes.ts';
+import { resourceText } from '../arguments/equivalence.ts';
+import {
+  accessRefused,
+  frameError,
+  notImplemented,
+  preconditionFailed,
+  syntaxError,
+  unexpectedFrame,
+} from '../failures.ts';
+import { partsOf } from '../message/message-parts.ts';
+import { Publication } from '../message/publication.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Exchange } from '../vhost/exchange.ts';
+import type { PublishOutcome } from '../vhost/virtual-host.ts';
+import type { ChannelContext } from './channel-context.ts';
+import { Confirms } from './confirms.ts';
+import { writeReturn } from './delivery-frames.ts';
+import { DIRECT_REPLY_TO } from './reply-consumers.ts';
+import type { Transaction } from './transaction.ts';
+
+const MANDATORY = 1;
+const IMMEDIATE = 2;
+const NO_ROUTE_TEXT = shortstr('NO_ROUTE');
+const NOTHING: Uint8Array = new Uint8Array(0);
+/** Properties that have to be looked at before a message is routed. */
+const CHECKED_PROPERTIES = PROPERTY_FLAG.REPLY_TO | PROPERTY_FLAG.USER_ID;
+
+type Stage = 'idle' | 'header' | 'body';
+
+export class Publisher {
+  readonly confirms: Confirms = new Confirms();
+  readonly #channel: ChannelContext;
+  readonly #publication = new Publication();
+  #stage: Stage = 'idle';
+  #mandatory = false;
+  /** The exchange of the last basic.publish, and the queues that its address leads to while nothing changes. */
+  #exchange: Exchange | undefined;
+  #route: Queue[] = [];
+  #routeIsKept = false;
+  #routeVersion = -1;
+  /** A body that comes in several frames: `#body[0, #bodyBytes)` is there, the whole will have `#bodySize`. */
+  #body: Uint8Array = NOTHING;
+  #bodyBytes = 0;
+  #bodySize = 0;
+
+  constructor(channel: ChannelContext) {
+    this.#channel = channel;
+  }
+
+  /** basic.publish, its arguments in `bytes[start, end)`. Runs per message. */
+  onBasicPublish(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#stage !== 'idle')
+      throw unexpectedFrame(`basic.publish where a content ${this.#stage} was expected`);
+    const bits = bytes[end - 1] as number;
+    const addressStart = start + 2;
+    if (
+      this.#routeVersion !== this.#channel.runtime.topologyVersion ||
+      !this.#isSameAddress(bytes, addressStart, end - 1)
+    ) {
+      this.#resolve(bytes, addressStart, end - 1);
+    }
+    // amqp basic.publish "immediate": RabbitMQ answers 540 since 3.0
+    if ((bits & IMMEDIATE) !== 0) throw notImplemented('immediate=true');
+    this.#mandatory = (bits & MANDATORY) !== 0;
+    this.#stage = 'header';
+    if (!this.#channel.connection.isPublisher) this.#channel.connection.becomePublisher();
+  }
+
+  /** A content header frame with the payload `bytes[start, end)`. Runs per message. */
+  onHeader(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#stage !== 'header')
+      throw unexpectedFrame(`content header where ${this.#expected} was expected`);
+    if (end - start < CONTENT_HEADER_PROPERTIES_AT + 2)
+      throw syntaxError(`content header of ${end - start} bytes`);
+    const classId = readU16(bytes, start);
+    if (classId !== BASIC_CLASS_ID)
+      throw unexpectedFrame(`content header of class ${classId}, expected ${BASIC_CLASS_ID}`);
+    const bodySize = readU64(bytes, start + CONTENT_HEADER_BODY_SIZE_AT);
+    this.#checkBodySize(bodySize);
+    this.#publication.setProperties(bytes, start + CONTENT_HEADER_PROPERTIES_AT, end);
+    this.#bodySize = bodySize;
+    this.#bodyBytes = 0;
+    this.#stage = 'body';
+    if (bodySize === 0) this.#complete(NOTHING, 0, 0);
+  }
+
+  /** A body frame with the payload `bytes[start, end)`. Runs per message. */
+  onBody(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#stage !== 'body') throw unexpectedFrame(`content body where ${this.#expected} was expected`);
+    const total = this.#bodyBytes + end - start;
+    if (total > this.#bodySize)
+      throw frameError(`body of ${total} bytes where its header announced ${this.#bodySize}`);
+    if (end - start === this.#bodySize) this.#complete(bytes, start, end);
+    else this.#assemble(bytes, start, end);
+  }
+
+  /** 505 when a method comes in the middle of a message. */
+  assertIdle(methodKey: number): void {
+    if (this.#stage === 'idle') return;
+    throw unexpectedFrame(
+      `method ${methodKey >>> 16}.${methodKey & 0xffff} where ${this.#expected} was expected`,
+    );
+  }
+
+  /** Bytes that are held for a body that is not complete. */
+  get pendingBytes(): number {
+    return this.#body.length;
+  }
+
+  /** Publishes what a transaction kept. */
+  publishNow(exchange: Exchange, publication: Publication, mandatory: boolean): void {
+    const outcome = this.#isReply(exchange, publication)
+      ? this.#reply(publication)
+      : this.#channel.session.vhost.publish(exchange, publication);
+    if (outcome === 'unroutable' && mandatory) this.#return(publication);
+  }
+
+  get #expected(): string {
+    return this.#stage === 'idle' ? 'a method' : `a content ${this.#stage}`;
+  }
+
+  #assemble(bytes: Uint8Array, start: number, end: number): void {
+    // Grows with what has come: a header alone must not be able to take 128 MiB.
+    const needed = this.#bodyBytes + end - start;
+    if (needed > this.#body.length) {
+      const larger = new Uint8Array(Math.min(this.#bodySize, Math.max(needed, this.#body.length * 2)));
+      larger.set(this.#body.subarray(0, this.#bodyBytes));
+      this.#body = larger;
+    }
+    this.#body.set(bytes.subarray(start, end), this.#bodyBytes);
+    this.#bodyBytes = needed;
+    if (needed < this.#bodySize) return;
+    const body = this.#body;
+    this.#body = NOTHING;
+    this.#complete(body, 0, needed);
+  }
+
+  #checkBodySize(bodySize: number): void {
+    const { messageBytesMax } = this.#channel.connection.settings;
+    if (bodySize <= messageBytesMax) return;
+    throw preconditionFailed(
+      `message size ${bodySize} is larger than configured max size ${messageBytesMax}`,
+    );
+  }
+
+  /** The message is whole: publishes it. Runs per message. */
+  #complete(body: Uint8Array, start: number, end: number): void {
+    this.#stage = 'idle';
+    const publication = this.#publication;
+    publication.setBody(body, start, end);
+    if ((publication.propertyFlags & CHECKED_PROPERTIES) !== 0) this.#checkProperties();
+    const { transaction, runtime } = this.#channel;
+    // Since its basic.publish, queues and exchanges may have come and gone: another connection's frames were in between.
+    if (this.#routeVersion !== runtime.topologyVersion) this.#findExchange();
+    if (transaction !== undefined) {
+      this.#keep(transaction);
+      return;
+    }
+    const outcome = this.#publish();
+    if (outcome === 'unroutable' && this.#mandatory) this.#return(publication);
+    if (this.confirms.mode !== 'confirm') return;
+    const tag = this.confirms.add();
+    if (outcome === 'refused') this.confirms.refuse(tag);
+    this.#channel.awaitDurable();
+  }
+
+  /** Runs per message. */
+  #publish(): PublishOutcome {
+    const publication = this.#publication;
+    const { vhost } = this.#channel.session;
+    if (this.#routeIsKept && !publication.mayBeRedirected) return vhost.deliver(this.#route, publication);
+    const exchange = this.#exchange as Exchange;
+    if (this.#isReply(exchange, publication)) return this.#reply(publication);
+    if (publication.mayBeRedirected || exchange.isDelayed) return vhost.publish(exchange, publication);
+    this.#route.length = 0;
+    this.#routeIsKept = vhost.route(exchange, publication, this.#route);
+    return vhost.deliver(this.#route, publication);
+  }
+
+  #reply(publication: Publication): PublishOutcome {
+    return this.#channel.replyConsumers.deliver(publication) ? 'routed' : 'unroutable';
+  }
+
+  #isReply(exchange: Exchange, publication: Publication): boolean {
+    return exchange.name === '' && this.#channel.replyConsumers.isReplyAddress(publication.routingKey);
+  }
+
+  #keep(transaction: Transaction): void {
+    this.#channel.session.vhost.assertPublishable(this.#exchange as Exchange, this.#publication);
+    transaction.addPublication(this.#exchange as Exchange, this.#publication.copy(), this.#mandatory);
+  }
+
+  #return(publication: Publication): void {
+    const { connection, number } = this.#channel;
+    writeReturn(
+      connection.output.writer(),
+      number,
+      NO_ROUTE,
+      NO_ROUTE_TEXT,
+      partsOf(publication),
+      connection.frameMax,
+    );
+  }
+
+  // ---- the address ----
+
+  #isSameAddress(bytes: Uint8Array, start: number, end: number): boolean {
+    const { address, addressEnd } = this.#publication;
+    if (end - start !== addressEnd) return false;
+    for (let index = 0; index < addressEnd; index++) {
+      if (address[index] !== bytes[start + index]) return false;
+    }
+    return true;
+  }
+
+  #resolve(bytes: Uint8Array, start: number, end: number): void {
+    this.#routeVersion = -1;
+    checkAddress(bytes, start, end);
+    this.#publication.setAddress(bytes, start, end);
+    this.#findExchange();
+  }
+
+  /** Looks up the exchange of a new address, and whether the user may publish there. */
+  #findExchange(): void {
+    const publication = this.#publication;
+    this.#routeIsKept = false;
+    this.#routeVersion = -1;
+    const { session, runtime } = this.#channel;
+    session.authorize('exchange', publication.exchange, 'write');
+    const exchange = session.vhost.exchange(publication.exchange);
+    if (exchange.internal) {
+      const resource = resourceText({ kind: 'exchange', name: exchange.name, vhost: session.vhost.name });
+      throw accessRefused(`cannot publish to internal ${resource}`);
+    }
+    if (exchange.type === 'topic') session.authorizeTopic(exchange.name, 'write', publication.routingKey);
+    this.#exchange = exchange;
+    this.#routeVersion = runtime.topologyVersion;
+  }
+
+  // ---- properties that need a look ----
+
+  #checkProperties(): void {
+    const publication = this.#publication;
+    if (publication.has(PROPERTY_FLAG.USER_ID)) this.#checkUserId(publication.properties().userId);
+    if (publication.has(PROPERTY_FLAG.REPLY_TO)) this.#resolveReplyTo();
+  }
+
+  #checkUserId(userId: string | undefined): void {
+    const { username } = this.#channel.session;
+    if (userId === username || this.#channel.session.hasTag('impersonator')) return;
+    throw preconditionFailed(`user_id property set to '${userId}' but authenticated user was '${username}'`);
+  }
+
+  /** reply-to: amq.rabbitmq.reply-to stands for this channel's reply consumer. */
+  #resolveReplyTo(): void {
+    const properties = this.#publication.properties();
+    if (properties.replyTo !== DIRECT_REPLY_TO) return;
+    const replyTo = this.#channel.replyAddress;
+    if (replyTo === undefined) throw preconditionFailed('fast reply consumer does not exist');
+    this.#publication.replaceProperties({ ...properties, replyTo });
+  }
+}
+
+/** 502 unless `bytes[start, end)` is two shortstr. */
+function checkAddress(bytes: Uint8Array, start: number, end: number): void {
+  const exchangeEnd = start + 1 + (bytes[start] ?? 0);
+  const keyEnd = exchangeEnd + 1 + (bytes[exchangeEnd] ?? 0);
+  if (start < end && exchangeEnd < end && keyEnd === end) return;
+  throw syntaxError(`basic.publish whose exchange and routing key do not fill its ${end - start} bytes`);
+}
+
+function shortstr(text: string): Uint8Array {
+  const encoded = encodeUtf8(text);
+  const bytes = new Uint8Array(encoded.length + 1);
+  bytes[0] = encoded.length;
+  bytes.set(encoded, 1);
+  return bytes;
+}

@@ -1,0 +1,59 @@
+import type { AccessControl } from '../access/access-control.ts';
+import { resourceText } from '../arguments/equivalence.ts';
+import { accessRefused } from '../failures.ts';
+import type { VirtualHost } from '../vhost/virtual-host.ts';
+
+export type Operation = 'configure' | 'write' | 'read';
+
+/**
+ * Who acts, and in which vhost: the one place where permissions are asked for, whatever protocol the wish came by.
+ */
+export class Session {
+  readonly username: string;
+  readonly vhost: VirtualHost;
+  readonly #access: AccessControl;
+
+  constructor(access: AccessControl, username: string, vhost: VirtualHost) {
+    this.#access = access;
+    this.username = username;
+    this.vhost = vhost;
+  }
+
+  /** 403 unless the user may do `operation` with the queue or exchange. The default exchange is called amq.default. */
+  authorize(kind: 'queue' | 'exchange', name: string, operation: Operation): void {
+    const vhost = this.vhost.name;
+    const known = knownName(kind, name);
+    if (this.#access.allows(this.username, vhost, known, operation)) return;
+    const resource = resourceText({ kind, name: known, vhost });
+    throw accessRefused(`${operation} access to ${resource} refused for user '${this.username}'`);
+  }
+
+  /** 403 unless the user may do anything at all with it: for passive declarations, which tell what is there. */
+  authorizeAny(kind: 'queue' | 'exchange', name: string): void {
+    const vhost = this.vhost.name;
+    const known = knownName(kind, name);
+    if (this.#access.allows(this.username, vhost, known, 'write')) return;
+    if (this.#access.allows(this.username, vhost, known, 'read')) return;
+    this.authorize(kind, name, 'configure');
+  }
+
+  hasTag(tag: string): boolean {
+    return this.#access.users.get(this.username)?.tags.has(tag) === true;
+  }
+
+  /** 403 unless the user may publish (write) or bind (read) with this routing key; only topic exchanges ask. */
+  authorizeTopic(exchange: string, operation: 'write' | 'read', routingKey: string): void {
+    const vhost = this.vhost.name;
+    const variables = { username: this.username, vhost };
+    if (this.#access.allowsTopic(this.username, vhost, exchange, operation, routingKey, variables)) return;
+    const resource = resourceText({ kind: 'exchange', name: exchange, vhost });
+    throw accessRefused(
+      `${operation} access to topic '${routingKey}' in ${resource} refused for user '${this.username}'`,
+    );
+  }
+}
+
+/** The name that permissions know the queue or exchange by. */
+function knownName(kind: 'queue' | 'exchange', name: string): string {
+  return kind === 'exchange' && name === '' ? 'amq.default' : name;
+}

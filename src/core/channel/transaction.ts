@@ -1,0 +1,30 @@
+import type { Publication } from '../message/publication.ts';
+import type { Exchange } from '../vhost/exchange.ts';
+
+/** How a client ends a delivery. */
+export type Settlement = 'ack' | 'reject' | 'requeue';
+
+interface KeptPublication {
+  readonly exchange: Exchange;
+  readonly publication: Publication;
+  readonly mandatory: boolean;
+}
+
+/**
+ * What a channel in transaction mode has published and settled since its last tx.commit or tx.rollback. Nothing of it is
+ * visible to anybody before the commit, and all of it together afterwards.
+ */
+export class Transaction {
+  publications: KeptPublication[] = [];
+  /** By delivery tag. The deliveries stay unacked until the commit. */
+  readonly settlements: Map<number, Settlement> = new Map<number, Settlement>();
+
+  addPublication(exchange: Exchange, publication: Publication, mandatory: boolean): void {
+    this.publications.push({ exchange, publication, mandatory });
+  }
+
+  clear(): void {
+    this.publications = [];
+    this.settlements.clear();
+  }
+}

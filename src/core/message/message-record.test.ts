@@ -1,0 +1,114 @@
+import { beforeEach, expect, test } from 'vitest';
+import { messageTo, RuntimeUnderTest } from '../../../test/core/runtime-under-test.ts';
+import type { MessageLog } from '../../storage/message-log.ts';
+import { Lane } from '../queue/lane.ts';
+import {
+  appendMessageRecord,
+  bodyBytesOf,
+  decrementLiveCount,
+  destinationCountAt,
+  destinationLane,
+  destinationSeq,
+  liveCountAt,
+  MessageRecord,
+  NO_EXPIRATION,
+  recordBytesAt,
+  setLiveCount,
+} from './message-record.ts';
+import type { Segment } from './message-store.ts';
+import { Publication } from './publication.ts';
+
+let log: MessageLog;
+const record = new MessageRecord();
+
+beforeEach(() => {
+  log = new RuntimeUnderTest().log;
+});
+
+function laneAt(id: number, nextSeq: number): Lane {
+  const lane = new Lane(id, undefined);
+  lane.nextSeq = nextSeq;
+  return lane;
+}
+
+function append(publication: Publication, lanes: readonly Lane[], nowMs = 0): [Segment, number] {
+  const position = appendMessageRecord(log, publication, lanes, 0, lanes.length, nowMs);
+  return [log.segmentOf(position), position];
+}
+
+function text(start: number, end: number): string {
+  return new TextDecoder().decode(record.bytes.subarray(start, end));
+}
+
+test('the parts of a message lie one behind the other', () => {
+  const publication = Publication.of('ex', 'key', { deliveryMode: 2 }, new TextEncoder().encode('hello'));
+  append(messageTo('before'), [laneAt(1, 0)]);
+  const [segment, position] = append(publication, [laneAt(1, 0)]);
+  record.read(segment, position);
+  expect(text(record.addressStart, record.addressEnd)).toBe('\u0002ex\u0003key');
+  expect([...record.bytes.subarray(record.addressEnd, record.bodyStart)]).toEqual([0x10, 0, 2]);
+  expect(text(record.bodyStart, record.bodyEnd)).toBe('hello');
+  expect(bodyBytesOf(segment, position)).toBe(5);
+});
+
+test('a small message takes the 56 bytes that the memory budget counts on', () => {
+  const publication = Publication.of('', 'queue', { deliveryMode: 2 }, new Uint8Array(16));
+  const [segment, position] = append(publication, [laneAt(1, 0)]);
+  expect(recordBytesAt(segment, position - segment.base)).toBe(56);
+});
+
+test('persistence and expiration are kept', () => {
+  const properties = { deliveryMode: 2, expiration: '4294967295' };
+  record.read(...append(Publication.of('', 'q', properties, new Uint8Array(3)), [laneAt(1, 0)]));
+  expect(record).toMatchObject({ persistent: true, expirationMs: 4_294_967_295 });
+  expect(record.bodyEnd - record.bodyStart).toBe(3);
+  record.read(...append(Publication.of('', 'q', { expiration: '0' }, new Uint8Array(0)), [laneAt(1, 0)]));
+  expect(record).toMatchObject({ persistent: false, expirationMs: 0 });
+  record.read(...append(messageTo('q'), [laneAt(1, 0)]));
+  expect(record).toMatchObject({ persistent: false, expirationMs: NO_EXPIRATION });
+});
+
+test.each([0, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 40 - 1])('an arrival at %d ms is kept', (nowMs) => {
+  record.read(...append(messageTo('q'), [laneAt(1, 0)], nowMs));
+  expect(record.arrivalMs).toBe(nowMs);
+});
+
+test.each(['60', undefined])(
+  'every destination is listed with its lane and seq, expiration %s',
+  (expiration) => {
+    const lanes = [laneAt(7, 0), laneAt(2 ** 32 - 1, 2 ** 32 + 5), laneAt(9, 2 ** 47)];
+    const properties = expiration === undefined ? {} : { expiration };
+    const [segment, position] = append(Publication.of('e', 'k', properties, new Uint8Array(9)), lanes);
+    const offset = position - segment.base;
+    expect(destinationCountAt(segment, offset)).toBe(3);
+    expect(liveCountAt(segment, offset)).toBe(3);
+    for (const [index, lane] of lanes.entries()) {
+      expect(destinationLane(segment, offset, index)).toBe(lane.id);
+      expect(destinationSeq(segment, offset, index)).toBe(lane.nextSeq);
+    }
+    record.read(segment, position);
+    expect(text(record.addressStart, record.addressEnd)).toBe('\u0001e\u0001k');
+  },
+);
+
+test('a part of the lanes can be written', () => {
+  const lanes = [laneAt(1, 10), laneAt(2, 20), laneAt(3, 30)];
+  const position = appendMessageRecord(log, messageTo('q'), lanes, 1, 2, 0);
+  const segment = log.segmentOf(position);
+  const offset = position - segment.base;
+  expect(destinationCountAt(segment, offset)).toBe(2);
+  expect([destinationLane(segment, offset, 0), destinationSeq(segment, offset, 0)]).toEqual([2, 20]);
+  expect([destinationLane(segment, offset, 1), destinationSeq(segment, offset, 1)]).toEqual([3, 30]);
+});
+
+test('the live count goes down with each settlement and changes nothing else', () => {
+  const [segment, position] = append(messageTo('key', 'body'), [laneAt(1, 0), laneAt(2, 0)]);
+  const offset = position - segment.base;
+  expect(decrementLiveCount(segment, offset)).toBe(1);
+  setLiveCount(segment, offset, 2);
+  expect(decrementLiveCount(segment, offset)).toBe(1);
+  expect(decrementLiveCount(segment, offset)).toBe(0);
+  expect(destinationCountAt(segment, offset)).toBe(2);
+  record.read(segment, position);
+  expect(text(record.bodyStart, record.bodyEnd)).toBe('body');
+});

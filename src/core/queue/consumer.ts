@@ -1,0 +1,79 @@
+import { ByteWriter } from '../../codec/byte-writer.ts';
+import type { FieldTable } from '../../codec/field-table.ts';
+import type { QueueArguments } from '../arguments/queue-arguments.ts';
+import type { Lane } from './lane.ts';
+
+/** What basic.consume asked for. */
+export interface ConsumerSettings {
+  readonly consumerTag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  /** x-priority: messages go to consumers of a lower priority only when no higher one can take them. */
+  readonly priority: number;
+  /** 0: no limit. */
+  readonly prefetchCount: number;
+  readonly arguments: FieldTable;
+}
+
+/** Where the messages of a consumer go: the consuming side of a channel. */
+export interface DeliveryTarget {
+  /** Whether anything may be sent to the client now. */
+  readonly canDeliver: boolean;
+  /** Whether the limit of the channel as a whole allows one more unacked message. */
+  readonly hasGlobalCredit: boolean;
+  deliver(consumer: Consumer, lane: Lane, seq: number, redelivered: boolean): void;
+  /** The queue of `consumer` is gone, and `consumer` with it. */
+  onQueueDeleted(consumer: Consumer): void;
+}
+
+/** Where the messages of a consumer come from. */
+export interface ConsumedQueue {
+  readonly settings: QueueArguments;
+  /** `consumer` may be able to take messages again. */
+  unpark(consumer: Consumer): void;
+  removeConsumer(consumer: Consumer): void;
+}
+
+/**
+ * A subscription of a channel to a queue. While it can take no message (prefetch reached, its connection congested,
+ * channel.flow off) it is parked outside of the queue's ring, so that the queue never looks at it in vain.
+ */
+export class Consumer {
+  readonly target: DeliveryTarget;
+  readonly queue: ConsumedQueue;
+  readonly consumerTag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  readonly priority: number;
+  readonly prefetchCount: number;
+  readonly arguments: FieldTable;
+  /** The consumer tag as a shortstr, ready for basic.deliver. */
+  readonly tagBytes: Uint8Array;
+  unackedCount = 0;
+  cancelled = false;
+  /** Links of the ring, owned by ConsumerSet; undefined while parked. */
+  next: Consumer | undefined;
+  previous: Consumer | undefined;
+
+  constructor(target: DeliveryTarget, queue: ConsumedQueue, settings: ConsumerSettings) {
+    this.target = target;
+    this.queue = queue;
+    this.consumerTag = settings.consumerTag;
+    this.noAck = settings.noAck;
+    this.exclusive = settings.exclusive;
+    this.priority = settings.priority;
+    this.prefetchCount = settings.prefetchCount;
+    this.arguments = settings.arguments;
+    const writer = new ByteWriter(64);
+    writer.shortstr(settings.consumerTag);
+    this.tagBytes = writer.toBytes();
+  }
+
+  /** Whether a message may be sent to it now. Runs per delivery. */
+  get canTake(): boolean {
+    if (!this.target.canDeliver) return false;
+    if (this.noAck) return true;
+    if (this.prefetchCount !== 0 && this.unackedCount >= this.prefetchCount) return false;
+    return this.target.hasGlobalCredit;
+  }
+}

@@ -1,0 +1,448 @@
+/**
+ * A queue: lanes of messages, consumers, and the rules between them.
+ *
+ * A message of a queue is ready, unacked, or held back for a delayed retry:
+ *
+ *                 publish                    deliver, get
+ *     (nothing) -----------> ready -----------------------------> unacked ----> settled (ack, no-ack)
+ *                            ^  |  drop-head, expired               |  |
+ *                            |  +----------------> dead-lettered <--|--+  reject, delivery limit
+ *                            |                                      |
+ *                            +------- held until its time <---------+  requeue
+ *                            +--------------------------------------+
+ *
+ * `pump` is the only place that delivers. Everything else changes the state and marks the queue due.
+ */
+
+import type { FieldTable } from '../../codec/field-table.ts';
+import { retryDelayMs } from '../arguments/delayed-retry.ts';
+import type { QueueArguments } from '../arguments/queue-arguments.ts';
+import type { Deadline } from '../deadlines.ts';
+import type { DeathReason } from '../message/death-headers.ts';
+import { bodyBytesOf, NO_EXPIRATION } from '../message/message-record.ts';
+import type { Pumpable, Runtime } from '../runtime.ts';
+import type { ConsumedQueue, Consumer } from './consumer.ts';
+import { ConsumerSet } from './consumer-set.ts';
+import { HeldMessages } from './held-messages.ts';
+import type { Lane, LaneOwner, RequeueCause } from './lane.ts';
+
+/** Deliveries of one queue in one turn: bounded, so that no queue makes the others wait. */
+const DELIVERIES_PER_TURN = 16_384;
+/** Messages that expire or are dropped by one queue in one turn. */
+const EXPIRIES_PER_TURN = 2048;
+
+/** The connection that an exclusive queue belongs to, and goes with. */
+export interface ExclusiveOwner {
+  ownQueue(queue: Queue): void;
+  disownQueue(queue: Queue): void;
+}
+
+/** The vhost of a queue, as far as the queue needs it. */
+export interface QueueHost {
+  readonly name: string;
+  removeQueue(queue: Queue): void;
+  /** Publishes a message of `queue` to its dead-letter exchange. The caller settles it afterwards. */
+  deadLetter(queue: Queue, lane: Lane, seq: number, reason: DeathReason): void;
+}
+
+/** Who asks with basic.get. */
+export interface GetTarget {
+  deliverGet(lane: Lane, seq: number, redelivered: boolean, noAck: boolean): void;
+}
+
+export interface QueueDeclaration {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** The connection that an exclusive queue belongs to. */
+  readonly exclusiveOwner: ExclusiveOwner | undefined;
+  readonly arguments: FieldTable;
+}
+
+export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
+  readonly kind = 'queue';
+  readonly vhost: QueueHost;
+  readonly name: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly exclusiveOwner: ExclusiveOwner | undefined;
+  readonly arguments: FieldTable;
+  /** Its own arguments, before policies. */
+  readonly declared: QueueArguments;
+  /** Its arguments and the policies that hold for it now. */
+  settings: QueueArguments;
+  readonly consumers: ConsumerSet = new ConsumerSet();
+  deleted = false;
+  /** In the list of queues to be pumped. */
+  due = false;
+  /** Set by routing to visit each destination once. */
+  routeMark = 0;
+  readyCount = 0;
+  readyBytes = 0;
+  unackedCount = 0;
+  /** The lanes, by priority; a queue without priorities has one. */
+  readonly #lanes: Lane[] = [];
+  readonly #runtime: Runtime;
+  /** A message with an expiration of its own came since the queue was last empty. */
+  #sawExpiration = false;
+  readonly #expiry: Deadline;
+  readonly #unused: Deadline;
+  readonly #held: HeldMessages;
+  #activeConsumer: Consumer | undefined;
+  /** Some consumer has come: from now on auto-delete applies. */
+  #hadConsumer = false;
+
+  constructor(runtime: Runtime, vhost: QueueHost, properties: QueueDeclaration, declared: QueueArguments) {
+    this.#runtime = runtime;
+    this.vhost = vhost;
+    this.name = properties.name;
+    this.durable = properties.durable;
+    this.autoDelete = properties.autoDelete;
+    this.exclusiveOwner = properties.exclusiveOwner;
+    this.arguments = properties.arguments;
+    this.declared = declared;
+    this.settings = declared;
+    for (let priority = 0; priority <= (declared.maxPriority ?? 0); priority++) {
+      this.#lanes.push(runtime.makeLane(this));
+    }
+    this.#expiry = runtime.makeDeadline(() => this.#markDue());
+    this.#unused = runtime.makeDeadline(() => vhost.removeQueue(this));
+    this.#held = new HeldMessages(runtime, (lane, seq) => this.#makeReady(lane, seq));
+  }
+
+  get heldCount(): number {
+    return this.#held.count;
+  }
+
+  get messageCount(): number {
+    return this.readyCount + this.unackedCount + this.#held.count;
+  }
+
+  get showsDeliveryCount(): boolean {
+    return this.settings.type === 'quorum';
+  }
+
+  get activeConsumer(): Consumer | undefined {
+    return this.#activeConsumer;
+  }
+
+  get consumerCount(): number {
+    return this.consumers.size;
+  }
+
+  // ---- messages in ----
+
+  /** Whether a message must be refused because the queue is full (overflow reject-publish). Runs per message. */
+  isFull(bodyBytes: number): boolean {
+    if (this.#dropsHead || !this.#wouldOverflow(bodyBytes)) return false;
+    this.#deliverReady();
+    return this.#wouldOverflow(bodyBytes);
+  }
+
+  /** The lane that a message of this priority goes to. Runs per message. */
+  laneFor(priority: number): Lane {
+    const lanes = this.#lanes;
+    if (lanes.length === 1) return lanes[0] as Lane;
+    return lanes[Math.min(priority, lanes.length - 1)] as Lane;
+  }
+
+  /** The record at `position` was written for the next seq of `lane`. Runs per message. */
+  enqueue(lane: Lane, position: number, bodyBytes: number, expirationMs: number): void {
+    lane.push(position);
+    this.readyCount++;
+    this.readyBytes += bodyBytes;
+    if (expirationMs !== NO_EXPIRATION) this.#sawExpiration = true;
+    if (!this.due) this.#runtime.markDue(this);
+  }
+
+  /** Drops what is over the queue's limits. To be called after `enqueue`. Runs per message. */
+  trim(): void {
+    if (this.settings.maxLength !== undefined || this.settings.maxLengthBytes !== undefined)
+      this.#dropExcess();
+  }
+
+  // ---- messages out ----
+
+  /** Delivers what can be delivered, a bounded number, and returns how many. Runs once a turn while the queue is due. */
+  pump(): number {
+    this.due = false;
+    return this.deleted ? 0 : this.#deliverReady();
+  }
+
+  /** Also called out of turn by a queue that is over its limits: what consumers can take now is not lost. */
+  #deliverReady(): number {
+    const mayExpire = this.#mayExpire;
+    let left = mayExpire ? this.#dropExpired() : DELIVERIES_PER_TURN;
+    while (left > 0 && this.readyCount > 0) {
+      const consumer = this.consumers.take();
+      if (consumer === undefined) break;
+      if (!consumer.canTake || !this.#isServed(consumer)) {
+        this.consumers.park(consumer);
+        continue;
+      }
+      this.#deliver(consumer);
+      if (mayExpire) this.#dropExpired();
+      left--;
+    }
+    if (left <= 0) this.#markDue();
+    if (mayExpire) this.#afterDeliveries();
+    return DELIVERIES_PER_TURN - left;
+  }
+
+  /** basic.get: takes the next message for `target` and has it written. Returns false when there is none. */
+  get(target: GetTarget, noAck: boolean): boolean {
+    this.touch();
+    if (this.#mayExpire) this.#dropExpired();
+    if (this.readyCount === 0) return false;
+    const lane = this.#nextLane();
+    const redelivered = lane.nextIsReturned;
+    const seq = this.#take(lane);
+    target.deliverGet(lane, seq, redelivered, noAck);
+    if (noAck) this.#settle(lane, seq);
+    else this.unackedCount++;
+    // The message that is the head now may expire earlier than the one that was.
+    if (this.#mayExpire) this.#markDue();
+    return true;
+  }
+
+  /** An unacked message was acknowledged. Runs per message. */
+  acknowledge(lane: Lane, seq: number): void {
+    if (this.deleted) return;
+    this.unackedCount--;
+    this.#settle(lane, seq);
+  }
+
+  /** An unacked message comes back to its old place, maybe after a delay. */
+  requeue(lane: Lane, seq: number, cause: RequeueCause): void {
+    if (this.deleted) return;
+    this.unackedCount--;
+    const returns = this.#countsReturns ? lane.countReturn(seq) : 0;
+    const { deliveryLimit, delayedRetry } = this.settings;
+    if (deliveryLimit !== undefined && returns > deliveryLimit) {
+      this.#bury(lane, seq, 'delivery_limit');
+      return;
+    }
+    const delayMs = delayedRetry === undefined ? 0 : retryDelayMs(delayedRetry, cause, returns);
+    if (delayMs > 0) this.#held.add(lane, seq, this.#runtime.now() + delayMs);
+    else this.#makeReady(lane, seq);
+  }
+
+  /** An unacked message was rejected without requeue. */
+  reject(lane: Lane, seq: number): void {
+    if (this.deleted) return;
+    this.unackedCount--;
+    this.#bury(lane, seq, 'rejected');
+  }
+
+  /** Removes all ready messages. Returns how many. */
+  purge(): number {
+    const count = this.readyCount;
+    while (this.readyCount > 0) {
+      const lane = this.#nextLane();
+      this.#settle(lane, this.#take(lane));
+    }
+    return count;
+  }
+
+  /** Lets go of everything the queue holds; the caller has taken it out of the vhost. */
+  dispose(): void {
+    this.deleted = true;
+    this.#runtime.deadlines.clear(this.#expiry);
+    this.#runtime.deadlines.clear(this.#unused);
+    this.#held.clear();
+    for (const lane of this.#lanes) {
+      lane.forEachPosition((position) => this.#runtime.store.release(position));
+      this.#runtime.removeLane(lane);
+    }
+    this.readyCount = 0;
+    this.readyBytes = 0;
+    this.unackedCount = 0;
+    for (const consumer of [...this.consumers]) consumer.target.onQueueDeleted(consumer);
+  }
+
+  // ---- consumers ----
+
+  addConsumer(consumer: Consumer): void {
+    this.#hadConsumer = true;
+    this.consumers.add(consumer);
+    this.#runtime.deadlines.clear(this.#unused);
+    this.#electActiveConsumer();
+    this.#markDue();
+  }
+
+  removeConsumer(consumer: Consumer): void {
+    this.consumers.remove(consumer);
+    if (this.#activeConsumer === consumer) this.#activeConsumer = undefined;
+    this.#electActiveConsumer();
+    if (this.deleted || this.consumers.size > 0) return;
+    if (this.autoDelete && this.#hadConsumer) this.vhost.removeQueue(this);
+    else this.touch();
+  }
+
+  /** `consumer` may be able to take messages again. */
+  unpark(consumer: Consumer): void {
+    if (this.consumers.unpark(consumer) && this.readyCount > 0) this.#markDue();
+  }
+
+  get hasExclusiveConsumer(): boolean {
+    return this.consumers.first?.exclusive === true;
+  }
+
+  /** Somebody used the queue: x-expires counts from now. */
+  touch(): void {
+    const { expiresMs } = this.settings;
+    const unused = this.consumers.size === 0 && !this.deleted;
+    const atMs =
+      unused && expiresMs !== undefined ? this.#runtime.now() + expiresMs : Number.POSITIVE_INFINITY;
+    this.#runtime.deadlines.set(this.#unused, atMs);
+  }
+
+  /** Other arguments hold from now on (a policy changed). */
+  applySettings(settings: QueueArguments): void {
+    const expiresChanged = settings.expiresMs !== this.settings.expiresMs;
+    this.settings = settings;
+    if (expiresChanged) this.touch();
+    this.#dropExcess();
+    this.#markDue();
+  }
+
+  // ---- inside ----
+
+  get #mayExpire(): boolean {
+    return this.#sawExpiration || this.settings.messageTtlMs !== undefined;
+  }
+
+  /** Whether a requeue is counted: a limit or a header depends on it. */
+  get #countsReturns(): boolean {
+    const { type, deliveryLimit, delayedRetry } = this.settings;
+    return type === 'quorum' || deliveryLimit !== undefined || delayedRetry !== undefined;
+  }
+
+  #markDue(): void {
+    if (!this.deleted) this.#runtime.markDue(this);
+  }
+
+  #isServed(consumer: Consumer): boolean {
+    return !this.settings.singleActiveConsumer || consumer === this.#activeConsumer;
+  }
+
+  #electActiveConsumer(): void {
+    if (!this.settings.singleActiveConsumer || this.#activeConsumer !== undefined) return;
+    const next = this.consumers.first;
+    this.#activeConsumer = next;
+    if (next !== undefined) this.unpark(next);
+  }
+
+  /** The lane of the highest priority with a ready message. Only with readyCount > 0. */
+  #nextLane(): Lane {
+    const lanes = this.#lanes;
+    let index = lanes.length - 1;
+    while (index > 0 && (lanes[index] as Lane).readyCount === 0) index--;
+    return lanes[index] as Lane;
+  }
+
+  #deliver(consumer: Consumer): void {
+    const lane = this.#nextLane();
+    const redelivered = lane.nextIsReturned;
+    const seq = this.#take(lane);
+    consumer.target.deliver(consumer, lane, seq, redelivered);
+    if (consumer.noAck) this.#settle(lane, seq);
+    else this.unackedCount++;
+  }
+
+  #take(lane: Lane): number {
+    const seq = lane.take();
+    const position = lane.position(seq);
+    this.readyCount--;
+    this.readyBytes -= bodyBytesOf(this.#runtime.store.segmentOf(position), position);
+    return seq;
+  }
+
+  #settle(lane: Lane, seq: number): void {
+    const position = lane.position(seq);
+    lane.settle(seq);
+    this.#runtime.store.release(position);
+  }
+
+  #makeReady(lane: Lane, seq: number): void {
+    const position = lane.position(seq);
+    lane.giveBack(seq);
+    this.readyCount++;
+    this.readyBytes += bodyBytesOf(this.#runtime.store.segmentOf(position), position);
+    this.#markDue();
+    this.trim();
+  }
+
+  /** Ends a message that is taken: to the dead-letter exchange if there is one. */
+  #bury(lane: Lane, seq: number, reason: DeathReason): void {
+    if (this.settings.deadLetterExchange !== undefined) this.vhost.deadLetter(this, lane, seq, reason);
+    this.#settle(lane, seq);
+  }
+
+  get #dropsHead(): boolean {
+    const { overflow } = this.settings;
+    return overflow === undefined || overflow === 'drop-head';
+  }
+
+  #wouldOverflow(bodyBytes: number): boolean {
+    const { maxLength, maxLengthBytes } = this.settings;
+    if (maxLength !== undefined && this.readyCount >= maxLength) return true;
+    return maxLengthBytes !== undefined && this.readyBytes + bodyBytes > maxLengthBytes;
+  }
+
+  get #isOverLimit(): boolean {
+    const { maxLength, maxLengthBytes } = this.settings;
+    if (maxLength !== undefined && this.readyCount > maxLength) return true;
+    return maxLengthBytes !== undefined && this.readyBytes > maxLengthBytes;
+  }
+
+  #dropExcess(): void {
+    if (!this.#dropsHead || !this.#isOverLimit) return;
+    this.#deliverReady();
+    while (this.readyCount > 0 && this.#isOverLimit) {
+      const lane = this.#leastLane();
+      this.#bury(lane, this.#take(lane), 'maxlen');
+    }
+  }
+
+  /** The lane that gives way when the queue is too long: the lowest priority with a ready message. */
+  #leastLane(): Lane {
+    let index = 0;
+    while ((this.#lanes[index] as Lane).readyCount === 0) index++;
+    return this.#lanes[index] as Lane;
+  }
+
+  /** Drops expired messages from the head of each lane. Returns how many messages may still move in this turn. */
+  #dropExpired(): number {
+    let left = EXPIRIES_PER_TURN;
+    for (const lane of this.#lanes) {
+      while (left > 0 && lane.readyCount > 0 && this.#expiresAt(lane) < this.#runtime.now()) {
+        this.#bury(lane, this.#take(lane), 'expired');
+        left--;
+      }
+    }
+    return left;
+  }
+
+  /** When the head of `lane` expires. A message whose time is now may still be delivered. */
+  #expiresAt(lane: Lane): number {
+    const record = this.#runtime.record;
+    const position = lane.position(lane.peek());
+    record.read(this.#runtime.store.segmentOf(position), position);
+    const own = record.expirationMs === NO_EXPIRATION ? Number.POSITIVE_INFINITY : record.expirationMs;
+    return record.arrivalMs + Math.min(own, this.settings.messageTtlMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** After everything that could be delivered was: what expires now goes, and the next expiry is scheduled. */
+  #afterDeliveries(): void {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const lane of this.#lanes) {
+      while (lane.readyCount > 0 && this.#expiresAt(lane) <= this.#runtime.now() && !this.due) {
+        this.#bury(lane, this.#take(lane), 'expired');
+      }
+      if (lane.readyCount > 0) nextMs = Math.min(nextMs, this.#expiresAt(lane));
+    }
+    this.#runtime.deadlines.set(this.#expiry, nextMs);
+    if (this.messageCount === 0) this.#sawExpiration = false;
+  }
+}
