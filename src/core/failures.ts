@@ -7,15 +7,11 @@ import {
   CHANNEL_ERROR,
   COMMAND_INVALID,
   CONNECTION_FORCED,
-  CONTENT_TOO_LARGE,
   FRAME_ERROR,
-  INTERNAL_ERROR,
-  INVALID_PATH,
   NOT_ALLOWED,
   NOT_FOUND,
   NOT_IMPLEMENTED,
   PRECONDITION_FAILED,
-  RESOURCE_ERROR,
   RESOURCE_LOCKED,
   replyName,
   SYNTAX_ERROR,
@@ -32,11 +28,6 @@ function connectionFailure(replyCode: number, text: string): ConnectionError {
 }
 
 // Channel errors: the client may open another channel and go on.
-
-/** 311: a body that is larger than the broker takes. */
-export function contentTooLarge(text: string): ChannelError {
-  return channelFailure(CONTENT_TOO_LARGE, text);
-}
 
 /** 403: the user has no permission for this, or the name is reserved. */
 export function accessRefused(text: string): ChannelError {
@@ -63,11 +54,6 @@ export function preconditionFailed(text: string): ChannelError {
 /** 320: an operator, or the end of the broker, closed the connection. */
 export function connectionForced(text: string): ConnectionError {
   return connectionFailure(CONNECTION_FORCED, text);
-}
-
-/** 402: the vhost in connection.open cannot be used. */
-export function invalidPath(text: string): ConnectionError {
-  return connectionFailure(INVALID_PATH, text);
 }
 
 /** 403 before the connection is open: wrong user or password. */
@@ -100,11 +86,6 @@ export function unexpectedFrame(text: string): ConnectionError {
   return connectionFailure(UNEXPECTED_FRAME, text);
 }
 
-/** 506: the broker has no room for this. */
-export function resourceError(text: string): ConnectionError {
-  return connectionFailure(RESOURCE_ERROR, text);
-}
-
 /** 530: forbidden by the broker's settings, like a limit or a vhost without permission. */
 export function notAllowed(text: string): ConnectionError {
   return connectionFailure(NOT_ALLOWED, text);
@@ -113,9 +94,4 @@ export function notAllowed(text: string): ConnectionError {
 /** 540: a part of the protocol that this broker does not have. */
 export function notImplemented(text: string): ConnectionError {
   return connectionFailure(NOT_IMPLEMENTED, text);
-}
-
-/** 541: a fault of the broker itself. */
-export function internalError(text: string): ConnectionError {
-  return connectionFailure(INTERNAL_ERROR, text);
 }

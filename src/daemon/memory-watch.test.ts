@@ -4,6 +4,8 @@ import { MemoryWatch, watermarkBytes } from './memory-watch.ts';
 
 let bytes: number;
 let garbage: number;
+let storeBytes: number;
+let reclaims: number;
 let alarms: boolean[];
 let watch: MemoryWatch;
 
@@ -11,11 +13,15 @@ beforeEach(() => {
   vi.useFakeTimers();
   bytes = 0;
   garbage = 0;
+  storeBytes = 0;
+  reclaims = 0;
   alarms = [];
   watch = new MemoryWatch({
     highWatermarkBytes: 600,
     sample: () => bytes,
+    storeBytes: () => storeBytes,
     reclaim: () => {
+      reclaims++;
       bytes -= garbage;
       garbage = 0;
     },
@@ -53,6 +59,18 @@ describe('memory watch', () => {
     expect(sampleEach(700)).toEqual([true]);
     garbage = 300;
     expect(sampleEach(700)).toEqual([true, false]);
+  });
+
+  test('reclaims once when a backlog was drained', () => {
+    const mebibyte = 1024 * 1024;
+    for (storeBytes = 0; storeBytes < 300 * mebibyte; storeBytes += 100 * mebibyte) sampleEach(0);
+    expect(reclaims).toBe(0);
+    storeBytes = 99 * mebibyte;
+    sampleEach(0, 0, 0);
+    expect(reclaims).toBe(1);
+    storeBytes = 40 * mebibyte;
+    sampleEach(0);
+    expect(reclaims).toBe(1);
   });
 
   test('samples no more after stop', () => {

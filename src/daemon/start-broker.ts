@@ -139,6 +139,7 @@ class NodeBroker implements RunningBroker {
     this.#memoryWatch = new MemoryWatch({
       highWatermarkBytes: watermarkBytes(values.memoryHighWatermark),
       sample: process.memoryUsage.rss,
+      storeBytes: () => store.memoryBytes,
       reclaim: collectGarbage,
       setAlarm: (on) => this.broker.setAlarm('memory', on),
     });

@@ -28,8 +28,8 @@ class Generator {
   #published = 0;
   /**
    * Where Leveret differs on purpose, no sequence has both sides of it. RabbitMQ notices that a message has expired only
-   * when the front of the queue moves, so that one which overtakes others by its priority stays. It keeps the routing keys
-   * of BCC for a later dead-lettering. And a consumer without acks waits for the prefetch that the channel shares.
+   * when the front of the queue moves, so that one which overtakes others by its priority stays, and a queue that is too
+   * long drops its highest priority first. It keeps the routing keys of BCC for a later dead-lettering. And a consumer without acks waits for the prefetch that the channel shares.
    */
   readonly #usesPriorities: boolean;
   readonly #usesBcc: boolean;
@@ -112,17 +112,18 @@ class Generator {
 
   #queueArguments(): Arguments {
     const args: Arguments = {};
+    const hasPriorities = this.#usesPriorities && this.#chance(0.3);
     if (!this.#usesBcc && this.#chance(0.4))
       args['x-dead-letter-exchange'] = this.#pick(['', 'x0', 'x1', 'x2', 'missing']);
     if (!this.#usesBcc && this.#chance(0.2))
       args['x-dead-letter-routing-key'] = this.#pick([...QUEUES, 'a', 'a.b']);
-    if (this.#chance(0.2)) args['x-max-length'] = this.#below(4);
-    if (this.#chance(0.08)) args['x-max-length-bytes'] = this.#below(12);
+    if (!hasPriorities && this.#chance(0.2)) args['x-max-length'] = this.#below(4);
+    if (!hasPriorities && this.#chance(0.08)) args['x-max-length-bytes'] = this.#below(12);
     if (this.#chance(0.2))
       args['x-overflow'] = this.#pick(['drop-head', 'reject-publish', 'reject-publish-dlx']);
     if (this.#chance(0.12)) args['x-message-ttl'] = this.#pick([0, HOUR_MS]);
     if (this.#chance(0.1)) args['x-expires'] = HOUR_MS;
-    if (this.#usesPriorities && this.#chance(0.3)) args['x-max-priority'] = this.#pick([1, 5, 10]);
+    if (hasPriorities) args['x-max-priority'] = this.#pick([1, 5, 10]);
     if (this.#chance(0.12)) args['x-single-active-consumer'] = true;
     if (this.#chance(0.04)) Object.assign(args, this.#badQueueArgument());
     return args;

@@ -48,14 +48,14 @@ export class FuzzedBroker {
   readonly #clock = new VirtualClock(START_MS);
   readonly #scheduler = new HandScheduler();
 
-  constructor(seed: number) {
+  constructor(seed: number, credentials: Credentials = PLAIN_PASSWORDS) {
     this.broker = new Broker(
       {
         clock: this.#clock,
         random: new SeededRandom(seed),
         scheduler: this.#scheduler,
         store: this.store,
-        credentials: PLAIN_PASSWORDS,
+        credentials,
         onEvent: () => {},
       },
       { messageBytesMax: 1024 * 1024 },

@@ -1,6 +1,5 @@
 import type { Publication } from '../message/publication.ts';
 import type { Runtime } from '../runtime.ts';
-import type { PublishOutcome } from '../vhost/virtual-host.ts';
 
 /** Consuming from it, and naming it as reply-to, asks for replies without a queue (RabbitMQ's "direct reply-to"). */
 export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to';
@@ -42,11 +41,11 @@ export class ReplyConsumers {
     this.#targets.delete(address);
   }
 
-  /** Hands a reply to the channel that its routing key stands for, if that is still there. */
-  deliver(publication: Publication): PublishOutcome {
+  /** Hands a reply to the channel that its routing key stands for. False when that is gone. */
+  deliver(publication: Publication): boolean {
     const target = this.#targets.get(publication.routingKey);
-    if (target === undefined) return 'unroutable';
+    if (target === undefined) return false;
     target.deliverReply(publication);
-    return 'routed';
+    return true;
   }
 }

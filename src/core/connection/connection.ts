@@ -129,6 +129,11 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     this.runtime.deadlines.set(this.#deadline, this.runtime.now() + this.settings.handshakeTimeoutMs);
   }
 
+  /** Between the protocol header and connection.open-ok. */
+  get isOpening(): boolean {
+    return this.#state === 'opening';
+  }
+
   get isOpen(): boolean {
     return this.#state === 'open';
   }

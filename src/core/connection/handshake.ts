@@ -35,7 +35,8 @@ const CAPABILITIES = {
 export interface ConnectionLink {
   readonly settings: BrokerSettings;
   readonly peer: Peer;
-  readonly isClosed: boolean;
+  /** False once it is closing or gone. */
+  readonly isOpening: boolean;
   /** Sends a method on channel 0. */
   send<N extends MethodName>(name: N, args: MethodArguments<N>): void;
   setClientProperties(properties: FieldTable): void;
@@ -131,9 +132,9 @@ export class Handshake {
     throw commandInvalid(`unknown authentication mechanism '${mechanism}': expected PLAIN or AMQPLAIN`);
   }
 
-  /** May run later than the frame that asked for it; the connection may be gone. */
+  /** May run later than the frame that asked for it; the connection may be closing or gone. */
   #onVerified(matches: boolean, mechanism: string): void {
-    if (this.#connection.isClosed) return;
+    if (!this.#connection.isOpening) return;
     const { loopbackUsers, channelMax, frameMax, heartbeatSeconds } = this.#connection.settings;
     const allowedHere = this.#connection.peer.loopback || !loopbackUsers.includes(this.#username);
     if (!matches || !allowedHere) {

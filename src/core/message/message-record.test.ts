@@ -51,10 +51,10 @@ test('the parts of a message lie one behind the other', () => {
   expect(bodyBytesOf(segment, position)).toBe(5);
 });
 
-test('a small message takes the 56 bytes that the memory budget counts on', () => {
+test('a small message takes the 52 bytes that the memory budget counts on', () => {
   const publication = Publication.of('', 'queue', { deliveryMode: 2 }, new Uint8Array(16));
   const [segment, position] = append(publication, [laneAt(1, 0)]);
-  expect(recordBytesAt(segment, position - segment.base)).toBe(56);
+  expect(recordBytesAt(segment, position - segment.base)).toBe(52);
 });
 
 test('persistence and expiration are kept', () => {

@@ -22,8 +22,8 @@ async function drain(channel: RawChannel): Promise<[string, boolean][]> {
   const found: [string, boolean][] = [];
   for (;;) {
     const got = await channel.call('basic.get', { queue: 'q', noAck: true });
-    if (!('body' in got)) return found;
-    found.push([Buffer.from(got.body).toString(), got.method.redelivered]);
+    if (got.method.name === 'basic.get-empty') return found;
+    found.push([Buffer.from(got.body ?? []).toString(), got.method.redelivered]);
   }
 }
 

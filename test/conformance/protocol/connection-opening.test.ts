@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ByteWriter } from '../../../src/codec/byte-writer.ts';
 import { plainTable, tableOf } from '../../../src/codec/field-table.ts';
 import type { MethodName } from '../../../src/codec/methods.ts';
+import { FuzzedBroker } from '../../fuzz/fuzzed-broker.ts';
 import { methodFrame } from '../../servers/frame-bytes.ts';
 import type { RawConnectOptions } from '../../servers/raw-client.ts';
 import { LOCAL_PEER, RecordingTransport } from '../../servers/recording-transport.ts';
@@ -173,6 +174,7 @@ describe('connection.start-ok', () => {
         'connection.start',
         loopback ? 'connection.tune' : 'connection.close',
       ]);
+      connection.transportClosed();
     }
   });
 
@@ -188,6 +190,7 @@ describe('connection.start-ok', () => {
     for (const bytes of [PROTOCOL_HEADER, startOk]) connection.receive(bytes, 0, bytes.length);
     connection.flush();
     expect(transport.methods).toEqual(['connection.start', 'connection.tune']);
+    connection.transportClosed();
   });
 
   test('with EXTERNAL logs in who the client certificate names', async () => {
@@ -199,6 +202,52 @@ describe('connection.start-ok', () => {
     for (const bytes of [PROTOCOL_HEADER, startOk]) connection.receive(bytes, 0, bytes.length);
     connection.flush();
     expect(transport.methods).toEqual(['connection.start', 'connection.tune']);
+    connection.transportClosed();
+  });
+});
+
+describe('a password that takes long to verify', () => {
+  /** A client whose log-in is answered when the test says so. */
+  function waiting() {
+    const answers: (() => void)[] = [];
+    const broker = new FuzzedBroker(1, {
+      hash: (password) => password,
+      verify: (password, hash, done) => answers.push(() => done(password === hash)),
+    });
+    const { connection, transport } = broker.connect();
+    const send = (bytes: Uint8Array): void => {
+      connection.receive(bytes, 0, bytes.length);
+      broker.settle();
+    };
+    send(PROTOCOL_HEADER);
+    send(methodFrame(0, 'connection.start-ok', { mechanism: 'PLAIN', response: '\0guest\0guest' }));
+    const answer = (): void => {
+      for (const each of answers) each();
+      broker.settle();
+    };
+    return { broker, connection, transport, send, answer };
+  }
+
+  test('is followed by connection.tune when it is right', () => {
+    const { transport, answer } = waiting();
+    expect(transport.methods).toEqual(['connection.start']);
+    answer();
+    expect(transport.methods).toEqual(['connection.start', 'connection.tune']);
+  });
+
+  test('does not speak to a connection that is closing by then', () => {
+    const { transport, send, answer } = waiting();
+    send(methodFrame(0, 'connection.tune-ok', { frameMax: 4096 }));
+    answer();
+    expect(transport.methods).toEqual(['connection.start', 'connection.close']);
+  });
+
+  test('does not speak to a client that is gone by then', () => {
+    const { broker, connection, transport, answer } = waiting();
+    connection.transportClosed();
+    answer();
+    expect(transport.methods).toEqual(['connection.start']);
+    expect(broker.broker.connectionCount).toBe(0);
   });
 });
 

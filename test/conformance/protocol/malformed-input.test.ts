@@ -5,6 +5,7 @@ import {
   bodyFrame,
   frameOf,
   headerFrame,
+  joinBytes,
   methodFrame,
   payloadOf,
   publishFrames,
@@ -40,9 +41,9 @@ function nestedTable(depth: number): FieldTable {
 
 /** A table as bytes that the writer, which has the same limits, would not write. */
 function deepTableBytes(depth: number): Uint8Array {
-  let table = Uint8Array.of(0, 0, 0, 0);
+  let table: Uint8Array = Uint8Array.of(0, 0, 0, 0);
   for (let level = 1; level < depth; level++) {
-    const entry = Uint8Array.of(1, 0x74, 0x46, ...table);
+    const entry = joinBytes([Uint8Array.of(1, 0x74, 0x46), table]);
     const writer = new ByteWriter();
     writer.longstr(entry);
     table = writer.toBytes();
