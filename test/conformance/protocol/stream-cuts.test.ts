@@ -40,6 +40,7 @@ const ANSWERS: readonly MethodName[] = [
 function repliesTo(pieces: readonly Uint8Array[]): MethodName[] {
   const broker = new FuzzedBroker(1);
   const { connection, transport } = broker.connect();
+  transport.frameMax = 4096;
   for (const piece of pieces) {
     connection.receive(piece, 0, piece.length);
     broker.settle();
