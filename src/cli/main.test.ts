@@ -135,14 +135,13 @@ describe('leveret serve', () => {
 
   test('a second signal ends it at once', async () => {
     const { server, port } = await serving();
-    const client = await connectAmqp(`amqp://127.0.0.1:${port}`);
-    client.on('error', () => {});
-    const { stream } = client.connection as unknown as { stream: Socket };
-    stream.pause(); // reads no connection.close, so the broker waits for it
+    const client = connect(port, '127.0.0.1');
+    client.write('AMQP\0\0\x09\x01');
+    await once(client, 'readable'); // connection.start has come; connection.close will get no answer
     process.kill(server.pid, 'SIGTERM');
     await server.line('Stopping');
     process.kill(server.pid, 'SIGTERM');
     expect(await server.exited).toEqual({ code: 143, signal: null });
-    stream.destroy();
+    client.destroy();
   });
 });

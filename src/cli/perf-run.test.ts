@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { freePort } from '../../test/servers/free-port.ts';
 import { type RunningBroker, startBroker } from '../daemon/start-broker.ts';
 import { perfCommand } from './perf.ts';
 import { PerfError } from './perf-connection.ts';
@@ -123,13 +124,13 @@ test('wrong credentials are told with the broker\u2019s words', async () => {
 
 test('where nothing listens, one line says so and how to start a broker', async () => {
   const errors = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  // port 1 (tcpmux) is in use nowhere
-  const code = await perfCommand.run(['--url', 'amqp://127.0.0.1:1', '--duration', '1']);
+  const url = `amqp://127.0.0.1:${await freePort()}`;
+  const code = await perfCommand.run(['--url', url, '--duration', '1']);
   const text = errors.mock.calls.map(([line]) => String(line)).join('');
   errors.mockRestore();
   expect(code).toBe(1);
   expect(text).toBe(
-    'leveret perf: nothing listens at amqp://127.0.0.1:1; start a broker with: npx leveret serve (or name another one with --url)\n',
+    `leveret perf: nothing listens at ${url}; start a broker with: npx leveret serve (or name another one with --url)\n`,
   );
 });
 
