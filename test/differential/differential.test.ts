@@ -11,7 +11,7 @@ import type { Operation } from './operation.ts';
 import { shrink } from './shrink.ts';
 
 /** How many sequences are run: `LEVERET_SEEDS`. */
-const SEEDS = Number(process.env['LEVERET_SEEDS'] ?? 150);
+const SEEDS = Number(process.env['LEVERET_SEEDS'] ?? 250);
 /** The first seed: `LEVERET_SEED`. One sequence alone: `LEVERET_SEED=7 LEVERET_SEEDS=1`. */
 const FIRST_SEED = Number(process.env['LEVERET_SEED'] ?? 1);
 const OPERATIONS = Number(process.env['LEVERET_OPERATIONS'] ?? 50);

@@ -29,11 +29,14 @@ class Generator {
   /**
    * Where Leveret differs on purpose, no sequence has both sides of it. RabbitMQ notices that a message has expired only
    * when the front of the queue moves, so that one which overtakes others by its priority stays, and a queue that is too
-   * long drops its highest priority first. It keeps the routing keys of BCC for a later dead-lettering. And a consumer without acks waits for the prefetch that the channel shares.
+   * long drops its highest priority first. It keeps the routing keys of BCC for a later dead-lettering. The
+   * prefetch that a channel shares makes consumers without acks wait, and counts what basic.get has taken before. And what
+   * a transaction publishes is routed before the commit.
    */
   readonly #usesPriorities: boolean;
   readonly #usesBcc: boolean;
   readonly #sharesPrefetch: boolean;
+  readonly #usesTransactions: boolean;
   /** What a name was declared with first, so that most later declares agree with it. */
   #queues = new Map<string, LooseArguments<'queue.declare'>>();
   #exchanges = new Map<string, LooseArguments<'exchange.declare'>>();
@@ -43,6 +46,7 @@ class Generator {
     this.#usesPriorities = this.#chance(0.5);
     this.#usesBcc = this.#chance(0.3);
     this.#sharesPrefetch = this.#chance(0.5);
+    this.#usesTransactions = this.#chance(0.4);
   }
 
   operations(count: number): Operation[] {
@@ -56,6 +60,8 @@ class Generator {
   }
 
   #operation(): Operation {
+    const inTransactions = this.#usesTransactions ? 2 : 0;
+    const onTheFly = this.#usesTransactions ? 0 : 1;
     const weights: readonly [weight: number, make: () => Operation][] = [
       [30, () => this.#publish()],
       [10, () => this.#at(this.#get())],
@@ -69,19 +75,19 @@ class Generator {
       [1, () => this.#settleTag()],
       [3, () => this.#at({ do: 'call', name: 'basic.recover', args: { requeue: !this.#chance(0.03) } })],
       [5, () => this.#at(this.#qos())],
-      [4, () => this.#at(this.#declareQueue(this.#pick(QUEUES)))],
-      [3, () => this.#at(this.#declareExchange(this.#pick(EXCHANGES)))],
-      [4, () => this.#at(this.#bindQueue('queue.bind'))],
-      [2, () => this.#at(this.#bindQueue('queue.unbind'))],
-      [2, () => this.#at(this.#bindExchange('exchange.bind'))],
-      [1, () => this.#at(this.#bindExchange('exchange.unbind'))],
-      [2, () => this.#at(this.#deleteQueue())],
-      [1, () => this.#at(this.#deleteExchange())],
+      [4 * onTheFly, () => this.#at(this.#declareQueue(this.#pick(QUEUES)))],
+      [3 * onTheFly, () => this.#at(this.#declareExchange(this.#pick(EXCHANGES)))],
+      [4 * onTheFly, () => this.#at(this.#bindQueue('queue.bind'))],
+      [2 * onTheFly, () => this.#at(this.#bindQueue('queue.unbind'))],
+      [2 * onTheFly, () => this.#at(this.#bindExchange('exchange.bind'))],
+      [1 * onTheFly, () => this.#at(this.#bindExchange('exchange.unbind'))],
+      [2 * onTheFly, () => this.#at(this.#deleteQueue())],
+      [1 * onTheFly, () => this.#at(this.#deleteExchange())],
       [2, () => this.#at({ do: 'call', name: 'queue.purge', args: { queue: this.#queue() } })],
       [2, () => this.#at({ do: 'call', name: 'confirm.select', args: {} })],
-      [2, () => this.#at({ do: 'call', name: 'tx.select', args: {} })],
-      [5, () => this.#at({ do: 'call', name: 'tx.commit', args: {} }, 2)],
-      [2, () => this.#at({ do: 'call', name: 'tx.rollback', args: {} }, 2)],
+      [2 * inTransactions, () => this.#at({ do: 'call', name: 'tx.select', args: {} })],
+      [5 * inTransactions, () => this.#at({ do: 'call', name: 'tx.commit', args: {} }, 2)],
+      [2 * inTransactions, () => this.#at({ do: 'call', name: 'tx.rollback', args: {} }, 2)],
       [2, () => ({ ...this.#place(), do: 'close-channel' })],
       [1, () => ({ ...this.#place(), do: this.#chance(0.5) ? 'close-connection' : 'cut-connection' })],
       [1, () => this.#at({ do: 'call', name: 'channel.flow', args: { active: !this.#chance(0.1) } })],
@@ -197,7 +203,11 @@ class Generator {
   }
 
   #get(): Call {
-    return { do: 'call', name: 'basic.get', args: { queue: this.#queue(), noAck: this.#chance(0.3) } };
+    return {
+      do: 'call',
+      name: 'basic.get',
+      args: { queue: this.#queue(), noAck: this.#sharesPrefetch || this.#chance(0.3) },
+    };
   }
 
   #consume(): Call {

@@ -46,7 +46,7 @@ describeWith(pythonModule('kombu', 'python3-kombu'), 'kombu', () => {
   });
 
   test('stays connected by heartbeats alone', async () => {
-    expect(await feature('heartbeats')).toEqual(['heartbeat 1.0 connected True']);
+    expect(await feature('heartbeats')).toEqual(['heartbeat 2.0 connected True']);
   });
 
   test('consumes again after the broker restarted', async () => {

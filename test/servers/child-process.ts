@@ -23,9 +23,13 @@ interface LineWaiter {
 
 /** Process groups that must not outlive the test run, whatever ends it. */
 const runningGroups = new Set<number>();
-process.on('exit', () => {
-  for (const group of runningGroups) signalGroup(group, 'SIGKILL');
-});
+process.on('exit', killRunningGroups);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    killRunningGroups();
+    process.kill(process.pid, signal);
+  });
+}
 
 /**
  * A child process in a process group of its own, whose output (standard output and standard error together) is kept
@@ -143,6 +147,10 @@ export class StartedProcess {
     this.lines.push(line);
     for (const waiter of this.#waiters) if (waiter.matches(line)) waiter.resolve(line);
   }
+}
+
+function killRunningGroups(): void {
+  for (const group of runningGroups) signalGroup(group, 'SIGKILL');
 }
 
 function signalGroup(group: number, signal: NodeJS.Signals): void {
