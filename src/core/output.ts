@@ -22,6 +22,8 @@ export class Output {
   congested = false;
   /** Bytes handed to the transport while it was congested. */
   congestedBytes = 0;
+  /** Counts how often the buffer was handed over: what was written before is then no longer in it. */
+  passes = 0;
   /** Anything was sent since `takeIdle` was asked last. */
   #sentSomething = false;
   readonly #writer = new ByteWriter(0);
@@ -77,6 +79,7 @@ export class Output {
     const writer = this.#writer;
     const { bytes, position } = writer;
     writer.position = 0;
+    this.passes++;
     this.#sentSomething = true;
     if (this.#transport.write(bytes, position)) return;
     this.congested = true;

@@ -19,10 +19,12 @@ export function onBasicQos(
   if (method.prefetchSize !== 0) throw notImplemented(`prefetch_size!=0 (${method.prefetchSize})`);
   if (method.global) {
     deliveries.globalPrefetch = method.prefetchCount;
-    deliveries.unparkAll();
   } else {
+    // As in RabbitMQ: a limit per consumer lifts the one that the channel shares.
+    deliveries.globalPrefetch = 0;
     deliveries.consumerPrefetch = method.prefetchCount;
   }
+  deliveries.unparkAll();
   channel.send('basic.qos-ok', {});
 }
 
@@ -34,6 +36,7 @@ export function onBasicConsume(
   const { runtime, session } = channel;
   const consumerTag =
     method.consumerTag === '' ? `amq.ctag-${runtime.randomName(GENERATED_TAG_LENGTH)}` : method.consumerTag;
+  deliveries.assertFreeTag(consumerTag);
   if (method.queue === DIRECT_REPLY_TO) {
     consumeReplies(channel, deliveries, consumerTag, method.noAck);
   } else {
@@ -84,7 +87,6 @@ function consumeReplies(
 ): void {
   if (!noAck) throw preconditionFailed('reply consumer cannot acknowledge');
   if (channel.replyAddress !== undefined) throw preconditionFailed('reply consumer already set');
-  deliveries.assertFreeTag(consumerTag);
   channel.replyAddress = channel.replyConsumers.add(deliveries);
   const writer = new ByteWriter(64);
   writer.shortstr(consumerTag);

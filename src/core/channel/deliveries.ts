@@ -15,6 +15,7 @@ import { Consumer, type ConsumerSettings, type DeliveryTarget } from '../queue/c
 import type { Lane, LaneOwner, RequeueCause } from '../queue/lane.ts';
 import type { GetTarget, Queue } from '../queue/queue.ts';
 import type { ChannelContext } from './channel-context.ts';
+import { DeliverWriter } from './deliver-writer.ts';
 import { type MessageParts, writeDeliver, writeGetOk } from './delivery-frames.ts';
 import type { ReplyTarget } from './reply-consumers.ts';
 import type { Settlement } from './transaction.ts';
@@ -28,6 +29,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   /** basic.qos global=false: for the consumers that come. */
   consumerPrefetch = 0;
   readonly #channel: ChannelContext;
+  readonly #writer = new DeliverWriter();
   /** Unacked messages that consumers got, without those of basic.get. */
   #consumedCount = 0;
   /** The consumer of direct replies, if there is one; the bytes are its tag as a shortstr. */
@@ -60,9 +62,16 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
     const position = lane.position(seq);
     record.read(store.segmentOf(position), position);
     const parts = lane.returnCount(seq) === 0 ? record : this.#countedParts(lane, seq);
-    const writer = connection.output.writer();
     const tag = consumer.noAck ? this.unacked.skip() : this.#outstanding(lane, seq, consumer);
-    writeDeliver(writer, number, consumer.tagBytes, tag, redelivered, parts, connection.frameMax);
+    this.#writer.write(
+      connection.output,
+      number,
+      consumer.tagBytes,
+      tag,
+      redelivered,
+      parts,
+      connection.frameMax,
+    );
   }
 
   /** Answers basic.get with a message. */
@@ -91,7 +100,6 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
 
   /** amqp basic.consume */
   consume(queue: Queue, settings: ConsumerSettings): void {
-    this.assertFreeTag(settings.consumerTag);
     const inUse = settings.exclusive
       ? queue.consumerCount > 0 || queue.settings.singleActiveConsumer
       : queue.hasExclusiveConsumer;

@@ -27,6 +27,7 @@ import { partsOf } from '../message/message-parts.ts';
 import { Publication } from '../message/publication.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Exchange } from '../vhost/exchange.ts';
+import { routingKeys, withoutBlindCopies } from '../vhost/route-finder.ts';
 import type { PublishOutcome } from '../vhost/virtual-host.ts';
 import type { ChannelContext } from './channel-context.ts';
 import { Confirms } from './confirms.ts';
@@ -68,6 +69,8 @@ export class Publisher {
     if (this.#stage !== 'idle')
       throw unexpectedFrame(`basic.publish where a content ${this.#stage} was expected`);
     const bits = bytes[end - 1] as number;
+    // amqp basic.publish "immediate": RabbitMQ answers 540 since 3.0
+    if ((bits & IMMEDIATE) !== 0) throw notImplemented('immediate=true');
     const addressStart = start + 2;
     if (
       this.#routeVersion !== this.#channel.runtime.topologyVersion ||
@@ -75,8 +78,6 @@ export class Publisher {
     ) {
       this.#resolve(bytes, addressStart, end - 1);
     }
-    // amqp basic.publish "immediate": RabbitMQ answers 540 since 3.0
-    if ((bits & IMMEDIATE) !== 0) throw notImplemented('immediate=true');
     this.#mandatory = (bits & MANDATORY) !== 0;
     this.#stage = 'header';
     if (!this.#channel.connection.isPublisher) this.#channel.connection.becomePublisher();
@@ -202,6 +203,8 @@ export class Publisher {
   }
 
   #keep(transaction: Transaction): void {
+    // Malformed CC and BCC are refused now and not by the commit.
+    routingKeys(this.#publication);
     this.#channel.session.vhost.assertPublishable(this.#exchange as Exchange, this.#publication);
     transaction.addPublication(this.#exchange as Exchange, this.#publication.copy(), this.#mandatory);
   }
@@ -213,7 +216,7 @@ export class Publisher {
       number,
       NO_ROUTE,
       NO_ROUTE_TEXT,
-      partsOf(publication),
+      partsOf(withoutBlindCopies(publication)),
       connection.frameMax,
     );
   }

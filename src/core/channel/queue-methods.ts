@@ -25,8 +25,9 @@ export function onQueueDeclare(channel: ChannelContext, method: MethodArguments<
 export function onQueueBind(channel: ChannelContext, method: MethodArguments<'queue.bind'>): void {
   const { name, routingKey } = authorizeBinding(channel, method);
   const { vhost } = channel.session;
-  const queue = vhost.queue(name, channel.connection);
-  vhost.bind(vhost.exchange(method.exchange), queue, routingKey, method.arguments);
+  // 404 for the exchange comes before 405 for the queue, as in RabbitMQ.
+  const exchange = vhost.exchange(method.exchange);
+  vhost.bind(exchange, vhost.queue(name, channel.connection), routingKey, method.arguments);
   if (!method.noWait) channel.send('queue.bind-ok', {});
 }
 
@@ -35,8 +36,11 @@ export function onQueueUnbind(channel: ChannelContext, method: MethodArguments<'
   const { vhost } = channel.session;
   const exchange = vhost.exchanges.get(method.exchange);
   // RabbitMQ since 3.2: unbinding what is not there succeeds
-  if (exchange !== undefined && vhost.queues.has(name)) {
-    vhost.unbind(exchange, vhost.queue(name, channel.connection), routingKey, method.arguments);
+  const queue = vhost.queues.get(name);
+  if (exchange !== undefined && queue !== undefined) {
+    // amqp queue.declare "exclusive": 405, but only when there is something to unbind
+    if (vhost.isBound(exchange, queue, routingKey, method.arguments)) vhost.queue(name, channel.connection);
+    vhost.unbind(exchange, queue, routingKey, method.arguments);
   }
   channel.send('queue.unbind-ok', {});
 }

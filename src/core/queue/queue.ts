@@ -197,6 +197,8 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     const lane = this.#nextLane();
     const redelivered = lane.nextIsReturned;
     const seq = this.#take(lane);
+    // What comes next may have expired behind this one: it does not count any more.
+    if (this.#mayExpire) this.#dropExpired();
     target.deliverGet(lane, seq, redelivered, noAck);
     if (noAck) this.#settle(lane, seq);
     else this.unackedCount++;
@@ -369,8 +371,9 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     lane.giveBack(seq);
     this.readyCount++;
     this.readyBytes += bodyBytesOf(this.#runtime.store.segmentOf(position), position);
+    // Before anything is delivered, as in RabbitMQ: what comes back does not push a message to a waiting consumer.
+    if (this.#dropsHead) this.#dropHeads();
     this.#markDue();
-    this.trim();
   }
 
   /** Ends a message that is taken: to the dead-letter exchange if there is one. */
@@ -399,6 +402,10 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   #dropExcess(): void {
     if (!this.#dropsHead || !this.#isOverLimit) return;
     this.#deliverReady();
+    this.#dropHeads();
+  }
+
+  #dropHeads(): void {
     while (this.readyCount > 0 && this.#isOverLimit) {
       const lane = this.#leastLane();
       this.#bury(lane, this.#take(lane), 'maxlen');

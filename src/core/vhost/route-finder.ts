@@ -1,4 +1,4 @@
-import { carbonCopies } from '../message/copies.ts';
+import { carbonCopies, withoutBcc } from '../message/copies.ts';
 import type { Publication } from '../message/publication.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Destination, Exchange } from './exchange.ts';
@@ -77,4 +77,12 @@ export function routingKeys(publication: Publication): readonly string[] | undef
   if (headers === undefined || !(headers.has('CC') || headers.has('BCC'))) return undefined;
   const { cc, bcc } = carbonCopies(headers);
   return [publication.routingKey, ...cc, ...bcc];
+}
+
+/** The message as everybody may see it: the routing keys of BCC count, but nobody gets to see them. */
+export function withoutBlindCopies(publication: Publication): Publication {
+  if (!publication.mayBeRedirected || publication.headers()?.has('BCC') !== true) return publication;
+  const blind = publication.copy();
+  blind.replaceProperties(withoutBcc(blind.properties()));
+  return blind;
 }

@@ -16,7 +16,6 @@ import {
 import { applyPolicy, parseQueueArguments, QUEUE_EQUIVALENCE_KEYS } from '../arguments/queue-arguments.ts';
 import { tableKey } from '../arguments/table-key.ts';
 import { notFound, preconditionFailed } from '../failures.ts';
-import { withoutBcc } from '../message/copies.ts';
 import { type DeathReason, isDeathCycle } from '../message/death-headers.ts';
 import { appendMessageRecord, DESTINATIONS_MAX } from '../message/message-record.ts';
 import { Publication } from '../message/publication.ts';
@@ -25,7 +24,7 @@ import { type ExclusiveOwner, Queue, type QueueDeclaration, type QueueHost } fro
 import type { Runtime } from '../runtime.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { type Binding, type Destination, Exchange, type ExchangeProperties } from './exchange.ts';
-import { RouteFinder, routingKeys } from './route-finder.ts';
+import { RouteFinder, routingKeys, withoutBlindCopies } from './route-finder.ts';
 import { Schedule } from './schedule.ts';
 
 /** What became of a published message. */
@@ -134,6 +133,10 @@ export class VirtualHost implements QueueHost {
     this.#removeExchangeIfUnused(source);
   }
 
+  isBound(source: Exchange, destination: Destination, routingKey: string, args: FieldTable): boolean {
+    return source.bindings.has(bindingKey(destination, routingKey, args));
+  }
+
   /** The bindings that lead to a queue or exchange, without the implicit one of the default exchange. */
   bindingsTo(destination: Destination): Iterable<Binding> {
     return this.#bindingsTo.get(destination) ?? [];
@@ -222,11 +225,7 @@ export class VirtualHost implements QueueHost {
   #publishNow(exchange: Exchange, publication: Publication): PublishOutcome {
     const queues: Queue[] = [];
     this.route(exchange, publication, queues);
-    // The routing keys of BCC count, but nobody gets to see them.
-    const hasBcc = publication.mayBeRedirected && publication.headers()?.has('BCC') === true;
-    const blind = hasBcc ? publication.copy() : publication;
-    if (blind !== publication) blind.replaceProperties(withoutBcc(blind.properties()));
-    return this.deliver(queues, blind);
+    return this.deliver(queues, withoutBlindCopies(publication));
   }
 
   /** Puts the message into `queues`, as one record. Runs per message. */

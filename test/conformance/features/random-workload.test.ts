@@ -126,18 +126,27 @@ class QueueModel {
     }
   }
 
+  /** Into its old place; then the queue makes room at once. */
   #giveBack(message: ModelMessage): void {
     message.redelivered = true;
-    this.#addReady(message);
+    this.#insert(message);
+    this.#makeRoom();
   }
 
   /** Into its place; then the queue makes room, after its consumer had its chance. */
   #addReady(message: ModelMessage): void {
+    this.#insert(message);
+    if (this.ready.length > (this.#settings.maxLength ?? Number.POSITIVE_INFINITY)) this.#deliver();
+    this.#makeRoom();
+  }
+
+  #insert(message: ModelMessage): void {
     this.ready.push(message);
     this.ready.sort((a, b) => b.priority - a.priority || a.seq - b.seq);
+  }
+
+  #makeRoom(): void {
     const { maxLength = Number.POSITIVE_INFINITY } = this.#settings;
-    if (this.ready.length <= maxLength) return;
-    this.#deliver();
     while (this.ready.length > maxLength) {
       const lowest = this.ready.at(-1)?.priority;
       const index = this.ready.findIndex(({ priority }) => priority === lowest);
