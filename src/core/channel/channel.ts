@@ -17,6 +17,7 @@ import {
   type MethodArguments,
   type MethodName,
 } from '../../codec/methods.ts';
+import { resourceText } from '../arguments/equivalence.ts';
 import type { ChannelError } from '../errors.ts';
 import { channelError, commandInvalid, notImplemented, preconditionFailed } from '../failures.ts';
 import type { Runtime } from '../runtime.ts';
@@ -259,14 +260,22 @@ export class Channel implements ChannelContext {
   }
 
   /**
-   * All at once: nothing is delivered before the turn ends, so nobody sees a part of it. tx.commit-ok is a promise that
-   * it will not be lost, and waits for that.
+   * All at once or nothing: nobody's turn comes in between, so nobody sees a part of it, and a queue that would refuse a
+   * message (overflow reject-publish) has the whole refused. tx.commit-ok is a promise that nothing of it will be lost,
+   * and waits for that.
    */
   #onTxCommit(): void {
     const transaction = this.#requireTransaction();
     const { publications } = transaction;
     const settlements = [...transaction.settlements];
     transaction.clear();
+    const full = this.session.vhost.findFull(publications);
+    if (full !== undefined) {
+      const resource = resourceText({ kind: 'queue', name: full.name, vhost: this.session.vhost.name });
+      throw preconditionFailed(
+        `${resource} is full and refuses messages: nothing of the transaction was done`,
+      );
+    }
     for (const [tag, settlement] of settlements) this.deliveries.settle(tag, settlement, 'returned');
     for (const { exchange, publication, mandatory } of publications) {
       this.publisher.publishNow(exchange, publication, mandatory);

@@ -132,11 +132,14 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
 
   // ---- messages in ----
 
-  /** Whether a message must be refused because the queue is full (overflow reject-publish). Runs per message. */
-  isFull(bodyBytes: number): boolean {
-    if (this.#dropsHead || !this.#wouldOverflow(bodyBytes)) return false;
+  /**
+   * Whether a message, or `count` with `bodyBytes` together, must be refused because the queue is full (overflow
+   * reject-publish). Runs per message.
+   */
+  isFull(bodyBytes: number, count = 1): boolean {
+    if (this.#dropsHead || !this.#wouldOverflow(bodyBytes, count)) return false;
     this.#deliverReady();
-    return this.#wouldOverflow(bodyBytes);
+    return this.#wouldOverflow(bodyBytes, count);
   }
 
   /** The lane that a message of this priority goes to. Runs per message. */
@@ -387,9 +390,9 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     return overflow === undefined || overflow === 'drop-head';
   }
 
-  #wouldOverflow(bodyBytes: number): boolean {
+  #wouldOverflow(bodyBytes: number, count: number): boolean {
     const { maxLength, maxLengthBytes } = this.settings;
-    if (maxLength !== undefined && this.readyCount >= maxLength) return true;
+    if (maxLength !== undefined && this.readyCount + count > maxLength) return true;
     return maxLengthBytes !== undefined && this.readyBytes + bodyBytes > maxLengthBytes;
   }
 

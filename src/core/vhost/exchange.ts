@@ -72,8 +72,9 @@ export class Exchange {
     return !this.router.dependsOnHeaders && this.type !== 'x-recent-history' && !this.isDelayed;
   }
 
-  /** x-recent-history: keeps a copy of the message, and forgets the oldest beyond its length. */
+  /** x-recent-history: keeps a copy of the message, and forgets the oldest beyond its length. Other types do nothing. */
   remember(publication: Publication): void {
+    if (this.type !== 'x-recent-history') return;
     if (publication.headers()?.get('x-recent-history-no-store')?.value === true) return;
     const length = this.arguments.get('x-recent-history-length')?.value;
     this.history.push(publication.copy());

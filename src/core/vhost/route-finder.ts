@@ -11,6 +11,8 @@ export class RouteFinder {
   #mark = 0;
   /** Scratch: where one exchange sends the message. */
   readonly #found: Destination[] = [];
+  /** The exchanges that the last search came by. Valid until the next one. */
+  visited: readonly Exchange[] = [];
 
   constructor(exchanges: ReadonlyMap<string, Exchange>, queues: ReadonlyMap<string, Queue>) {
     this.#exchanges = exchanges;
@@ -25,6 +27,7 @@ export class RouteFinder {
     const keys = routingKeys(publication);
     const mark = ++this.#mark;
     const exchanges = [exchange];
+    this.visited = exchanges;
     exchange.routeMark = mark;
     let cacheable = keys === undefined;
     for (let index = 0; index < exchanges.length; index++) {
@@ -45,7 +48,6 @@ export class RouteFinder {
   #routeOne(exchange: Exchange, publication: Publication, keys: readonly string[] | undefined): void {
     const found = this.#found;
     found.length = 0;
-    if (exchange.type === 'x-recent-history') exchange.remember(publication);
     if (keys === undefined || !exchange.router.routesEachKey) {
       this.#routeKey(exchange, publication);
     } else {

@@ -201,7 +201,27 @@ export class VirtualHost implements QueueHost {
    * Returns true when the same address leads to the same queues until `topologyVersion` changes.
    */
   route(exchange: Exchange, publication: Publication, into: Queue[]): boolean {
-    return this.#routes.find(exchange, publication, into);
+    const cacheable = this.#routes.find(exchange, publication, into);
+    if (!cacheable) for (const visited of this.#routes.visited) visited.remember(publication);
+    return cacheable;
+  }
+
+  /** The first queue that would refuse one of these messages, if they were published together. */
+  findFull(
+    messages: Iterable<{ readonly exchange: Exchange; readonly publication: Publication }>,
+  ): Queue | undefined {
+    const planned = new Map<Queue, { count: number; bytes: number }>();
+    for (const { exchange, publication } of messages) {
+      const queues: Queue[] = [];
+      this.#routes.find(exchange, publication, queues);
+      for (const queue of queues) {
+        const { count, bytes } = planned.get(queue) ?? { count: 0, bytes: 0 };
+        const bodyBytes = publication.bodyEnd - publication.bodyStart;
+        if (queue.isFull(bytes + bodyBytes, count + 1)) return queue;
+        planned.set(queue, { count: count + 1, bytes: bytes + bodyBytes });
+      }
+    }
+    return undefined;
   }
 
   /** Publishes through an exchange: routes, or schedules for later. Not for the hot path, which keeps routes. */

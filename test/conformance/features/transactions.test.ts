@@ -67,6 +67,20 @@ test('publishes and acknowledgements of one commit become visible together', asy
   expect(states).toEqual(['1 0', '2 0', '3 0', '0 3']);
 });
 
+test('a queue that refuses one message has the whole transaction refused', async () => {
+  const scene = await startScene();
+  const { channel } = scene;
+  await channel.queueDeclare('open');
+  await channel.queueDeclare('short', { arguments: { 'x-max-length': 2, 'x-overflow': 'reject-publish' } });
+  await publish(channel, 'short', 'there before');
+  const tx = await transactional(scene);
+  await publishAll(tx, 'open', ['1']);
+  await publishAll(tx, 'short', ['2', '3']);
+  expect(await refusal(tx.txCommit())).toMatchObject({ level: 'channel', code: 406 });
+  expect(await drain(channel, 'open')).toEqual([]);
+  expect(await drain(channel, 'short')).toEqual(['there before']);
+});
+
 test('a rollback forgets publishes and acknowledgements, which can be made again', async () => {
   const scene = await startScene();
   await scene.channel.queueDeclare('q');
