@@ -166,6 +166,30 @@ export function linkProblems(pages: ReadonlyMap<string, string>, files: readonly
   return problems;
 }
 
+const codeSpan = /`([^`\n]+)`/g;
+/** A path of the repository, or a source file that is named without its folder or without `src/`. */
+const namedPath =
+  /(?<![\w./*-])(?:(?:src|test|bench|scripts)\/[\w./-]+|[\w/-]+\.(?:test\.)?(?:ts|mjs))(?![\w*/])/g;
+
+/**
+ * Files that pages name in code spans: each must exist. Inside `src` the beginning of the path may be left out.
+ *
+ * @param pages the text of each Markdown file by its path
+ * @param files the paths of all files of the repository
+ */
+export function pathProblems(pages: ReadonlyMap<string, string>, files: readonly string[]): string[] {
+  const known = files.flatMap((file) => [file, ...foldersOf(file)]);
+  const exists = (path: string): boolean => known.some((each) => each === path || each.endsWith(`/${path}`));
+  return [...pages].flatMap(([page, text]) => {
+    const prose = text.replace(/^(```|~~~)[\s\S]*?^\1/gm, '');
+    const named = [...prose.matchAll(codeSpan)].flatMap((span) => (span[1] ?? '').match(namedPath) ?? []);
+    return named
+      .map((path) => path.replace(/\/$/, ''))
+      .filter((path) => !exists(path))
+      .map((path) => `${page}: names ${path}, which does not exist`);
+  });
+}
+
 function foldersOf(file: string): string[] {
   const segments = file.split('/');
   return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join('/'));

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fileProblems, linkProblems } from './tidy-problems.ts';
+import { fileProblems, linkProblems, pathProblems } from './tidy-problems.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -30,6 +30,11 @@ describe('the repository', () => {
   it('has no broken link and no page of docs that nobody links to', () => {
     const pages = new Map([...texts].filter(([file]) => file.endsWith('.md')));
     expect(linkProblems(pages, files)).toEqual([]);
+  });
+
+  it('has every file that its pages name', () => {
+    const pages = new Map([...texts].filter(([file]) => file.endsWith('.md')));
+    expect(pathProblems(pages, files)).toEqual([]);
   });
 });
 
@@ -74,6 +79,30 @@ describe('the rules of a tidy file', () => {
   ];
   it.each(good)('allow %s', (_what, file, text) => {
     expect(fileProblems(file, text)).toEqual([]);
+  });
+});
+
+describe('the rules of paths in pages', () => {
+  const files = ['README.md', 'src/core/queue/queue.ts', 'test/tidy.test.ts'];
+  const problems = (text: string): string[] => pathProblems(new Map([['README.md', text]]), files);
+
+  it('allow files, folders, layers and plain names that exist', () => {
+    const named =
+      '`src/core/queue/queue.ts` `src/core` `core/queue/` `queue.ts` `npm test -- test/tidy.test.ts`\n';
+    expect(problems(named)).toEqual([]);
+  });
+
+  it('allow patterns, names that are no files, and what other programs call so', () => {
+    expect(problems('`src/**/*.ts` `codec/x-type` `leveret/testing` `dist/cli/main.js`\n')).toEqual([]);
+  });
+
+  it.each([
+    ['`src/core/queue.ts`', 'src/core/queue.ts'],
+    ['`npm test -- src/core/queue.test.ts`', 'src/core/queue.test.ts'],
+    ['`core/queue.ts`', 'core/queue.ts'],
+    ['`lane.ts`', 'lane.ts'],
+  ])('refuse %s, which is not there', (text, path) => {
+    expect(problems(`${text}\n`)).toEqual([`README.md: names ${path}, which does not exist`]);
   });
 });
 

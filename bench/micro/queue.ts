@@ -26,7 +26,13 @@ const PEER: Peer = {
 };
 
 /** Takes everything and forgets it. */
-const sink: Transport = { write: () => true, pause: () => {}, resume: () => {}, close: () => {} };
+const sink: Transport = {
+  write: () => true,
+  progressMark: 0,
+  pause: () => {},
+  resume: () => {},
+  close: () => {},
+};
 
 /** Runs turns when the benchmark says so. */
 class WaitingScheduler implements Scheduler {

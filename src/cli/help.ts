@@ -7,7 +7,14 @@ export function helpCommandFor(commands: readonly Command[]): Command {
     name: 'help',
     summary: 'Explain a command: leveret help serve',
 
-    async run([name]) {
+    async run([given, extra]) {
+      const name = given === '--help' || given === '-h' ? undefined : given;
+      if (extra !== undefined) {
+        process.stderr.write(
+          `leveret: unexpected argument '${extra}': leveret help takes the name of one command\n`,
+        );
+        return EXIT_USAGE;
+      }
       const command = commands.find((each) => each.name === name);
       if (command) return command.run(['--help']);
       if (name === undefined || name === helpCommand.name) {

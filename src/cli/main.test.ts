@@ -70,6 +70,28 @@ describe('leveret', () => {
     expect(lines[0]).toMatch(new RegExp(`^Leveret ${VERSION} \\(Node.js ${process.versions.node}, `));
   });
 
+  test.each([
+    [['version', '--help'], 'Usage: leveret version'],
+    [['help', 'version'], 'Usage: leveret version'],
+    [['help', '--help'], 'Leveret, an AMQP 0-9-1 message broker'],
+  ])('%j explains it', async (args, line) => {
+    const { code, lines } = await ended(...args);
+    expect([code, lines[0]]).toEqual([0, line]);
+  });
+
+  test.each([
+    [['version', 'x'], "leveret: unexpected argument 'x': leveret version takes none"],
+    [['help', 'serve', 'x'], "leveret: unexpected argument 'x': leveret help takes the name of one command"],
+    [
+      ['perf', '--rate', 'x'],
+      /^leveret perf: option --rate: bad value 'x'; allowed: .*; see leveret perf --help$/,
+    ],
+  ])('%j is refused with exit code 2', async (args, line) => {
+    const { code, lines } = await ended(...args);
+    expect(code).toBe(2);
+    expect(lines).toEqual([typeof line === 'string' ? line : expect.stringMatching(line)]);
+  });
+
   test('an unknown command is refused with exit code 2', async () => {
     expect(await ended('server')).toEqual({
       code: 2,

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { didYouMean } from '../daemon/nearest-names.ts';
 import { OptionError } from '../daemon/option-error.ts';
-import { byteSize, type OptionKind, text, wholeNumber } from '../daemon/option-kinds.ts';
+import { byteSize, type OptionKind, text, wholeNumber, wholeNumberOf } from '../daemon/option-kinds.ts';
 
 /** Where a broker is and how to log in, taken from an AMQP URL. */
 export interface BrokerAddress {
@@ -72,7 +72,7 @@ const FLAGS: Readonly<Record<string, FlagDefinition>> = {
     doc: 'consuming connections',
   },
   size: { kind: byteSize(0, BODY_BYTES_MAX), default: 16, group: 'Load', doc: 'bytes of a body' },
-  duration: { kind: wholeNumber(1, 86_400, 'seconds'), default: 10, group: 'Load', doc: 'seconds to run' },
+  duration: { kind: wholeNumberOf('seconds', 1, 86_400), default: 10, group: 'Load', doc: 'seconds to run' },
   rate: {
     kind: wholeNumber(0, 10_000_000),
     default: 0,
@@ -200,9 +200,7 @@ function readFlag(name: string, rawName: string, found: string | undefined): unk
   }
   const value = definition.kind.fromText(found);
   if (value === undefined) {
-    throw new OptionError(
-      `option ${rawName}: '${found}' is not allowed; allowed: ${definition.kind.allowed}`,
-    );
+    throw new OptionError(`option ${rawName}: bad value '${found}'; allowed: ${definition.kind.allowed}`);
   }
   return value;
 }

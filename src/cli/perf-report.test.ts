@@ -31,6 +31,12 @@ test('the report leaves out what was not asked for', () => {
   expect(report).not.toMatch(/confirm|refused|latency/);
 });
 
+test('messages that were published and not delivered yet are told', () => {
+  const counts = { ...nothing, published: 12_000, delivered: 9000, refused: 500 };
+  const report = perfReport(perfResult(counts, 1, new LatencyHistogram(), new LatencyHistogram()));
+  expect(report).toMatch(/^waiting +2,500 {2}\(not delivered when the time was over\)$/m);
+});
+
 test('messages that were refused are told', () => {
   const result = perfResult({ ...nothing, refused: 4 }, 1, new LatencyHistogram(), new LatencyHistogram());
   expect(perfReport(result)).toMatch(/refused +4/);

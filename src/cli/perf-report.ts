@@ -89,6 +89,10 @@ export function perfReport(result: PerfResult): string {
   if (result.refused > 0) {
     lines.push(`${'refused'.padEnd(10)} ${count(result.refused)}  (answered with basic.nack)`);
   }
+  const waiting = result.published - result.delivered - result.refused;
+  if (waiting > 0) {
+    lines.push(`${'waiting'.padEnd(10)} ${count(waiting)}  (not delivered when the time was over)`);
+  }
   lines.push('', ...latencyLines('latency', result.latencyMs), ...latencyLines('confirm', result.confirmMs));
   return `${lines.join('\n').trimEnd()}\n`;
 }

@@ -141,5 +141,22 @@ test('a bad flag gives one line and exit code 2', async () => {
   errors.mockRestore();
   expect(code).toBe(2);
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toContain("option --producers: 'many' is not allowed");
+  expect(lines[0]).toContain("option --producers: bad value 'many'; allowed");
+});
+
+test('every connection is closed with connection.close', async () => {
+  const events: string[] = [];
+  const observed = await startBroker({
+    amqpPort: 0,
+    onEvent: ({ level, text }) => events.push(`${level} ${text}`),
+  });
+  const perf = new PerfRun(
+    { ...optionsOf(['--confirms', '10']), address: readPerfOptions(['--url', observed.url ?? '']).address },
+    () => {},
+    new AbortController().signal,
+  );
+  await perf.measure();
+  await perf.close();
+  expect(events.filter((event) => event.includes('without connection.close'))).toEqual([]);
+  await observed.close();
 });

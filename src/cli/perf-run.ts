@@ -54,12 +54,13 @@ export class PerfRun {
   }
 
   /**
-   * Leaves nothing behind. The producers' connections are closed in order: a broker may still be reading what was sent, and
+   * Leaves nothing behind. The producers' connections are closed first: a broker may still be reading what was sent, and
    * would put it into the queue of the next run.
    */
   async close(): Promise<void> {
     try {
       await Promise.all(this.#producers.map((producer) => producer.close()));
+      await Promise.all(this.#connections.map((connection) => connection.close()));
     } finally {
       for (const connection of this.#connections) {
         connection.destroy();

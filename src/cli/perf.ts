@@ -8,7 +8,7 @@ import { PerfRun } from './perf-run.ts';
 /** `leveret perf`: loads any AMQP 0-9-1 broker and reports rates and latencies. */
 export const perfCommand: Command = {
   name: 'perf',
-  summary: 'load an AMQP broker and measure it',
+  summary: 'Load an AMQP broker and measure it',
   run: runPerf,
 };
 
@@ -22,8 +22,9 @@ async function runPerf(args: readonly string[]): Promise<number> {
     return EXIT_OK;
   } catch (error) {
     if (error instanceof OptionError || error instanceof PerfError) {
-      process.stderr.write(`leveret perf: ${error.message}\n`);
-      return error instanceof OptionError ? EXIT_USAGE : EXIT_FAILURE;
+      const isUsage = error instanceof OptionError;
+      process.stderr.write(`leveret perf: ${error.message}${isUsage ? '; see leveret perf --help' : ''}\n`);
+      return isUsage ? EXIT_USAGE : EXIT_FAILURE;
     }
     throw error;
   }

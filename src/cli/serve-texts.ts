@@ -1,6 +1,10 @@
-import type { OptionValues } from '../daemon/options.ts';
+import { isIPv4 } from 'node:net';
+import { OPTIONS, type OptionValues } from '../daemon/options.ts';
 import { optionsHelp } from '../daemon/options-page.ts';
+import { urlOf } from '../daemon/start-broker.ts';
 import { VERSION } from '../daemon/version.ts';
+import type { ListenerAddress } from '../server/amqp-listener.ts';
+import { hostAndPort, isLoopback } from '../server/peer-address.ts';
 
 export function serveHelp(): string {
   return `Usage: leveret serve [options]
@@ -20,13 +24,14 @@ ${optionsHelp()}
 `;
 }
 
-/** What a person reads who has just started a broker. `urls` is not empty. */
-export function welcome(urls: readonly string[], values: OptionValues): string {
-  const [url = ''] = urls;
+/** What a person reads who has just started a broker. `addresses` is not empty. */
+export function welcome(addresses: readonly ListenerAddress[], values: OptionValues): string {
+  const [first] = addresses;
+  const url = `${first ? urlOf(first) : ''}${vhostPath(values.defaultVhost)}`;
   const login = values.defaultUser === 'guest' && values.defaultPassword === 'guest' ? '' : loginOf(values);
   return `Leveret ${VERSION}
-${urls.map((each) => `AMQP listening on ${each}`).join('\n')}
-
+${addresses.map((each) => listening(each, addresses)).join('\n')}
+${whoMayLogIn(addresses, values)}
 Messages are kept in memory: they are gone when the broker stops.
 
 To send and fetch a first message, with the amqp-tools of Debian and Ubuntu:
@@ -36,6 +41,40 @@ To send and fetch a first message, with the amqp-tools of Debian and Ubuntu:
 
 To stop: Ctrl+C
 `;
+}
+
+function listening(address: ListenerAddress, all: readonly ListenerAddress[]): string {
+  const line = `AMQP listening on amqp://${hostAndPort(address.host, address.port)}`;
+  const hasIPv4 = all.some(({ host }) => isIPv4(host));
+  switch (address.host) {
+    case '0.0.0.0':
+      return `${line} (all IPv4 addresses; here ${urlOf(address)})`;
+    case '::':
+      return `${line} (all ${hasIPv4 ? 'IPv6 ' : ''}addresses; here ${urlOf(address)})`;
+    default:
+      return line;
+  }
+}
+
+/** Said only when other machines can reach the broker. */
+function whoMayLogIn(addresses: readonly ListenerAddress[], values: OptionValues): string {
+  const { defaultUser, defaultPassword, loopbackUsers } = values;
+  if (addresses.every(({ host }) => isLoopback(host))) return '';
+  if (loopbackUsers.includes(defaultUser)) {
+    return `The user ${defaultUser} can log in from this machine only (see --loopback-users).\n`;
+  }
+  if (defaultPassword !== OPTIONS.defaultPassword.default) return '';
+  return `
+Warning: whoever reaches this machine can log in as ${defaultUser} with the password ${defaultPassword}.
+Set another one in LEVERET_DEFAULT_PASSWORD, or a name of your own with --default-user.
+`;
+}
+
+/** The vhost as the path of an AMQP URL, for a command line: without the marks that encodeURIComponent leaves in it. */
+function vhostPath(vhost: string): string {
+  if (vhost === '/') return '';
+  const marks = /[!'()*]/g;
+  return `/${encodeURIComponent(vhost).replace(marks, (mark) => `%${mark.charCodeAt(0).toString(16)}`)}`;
 }
 
 /** Flags of amqp-tools for a user other than guest; the password is the reader's to put in. */

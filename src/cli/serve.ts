@@ -1,7 +1,7 @@
 import { ConsoleLog } from '../daemon/console-log.ts';
 import type { OptionValues } from '../daemon/options.ts';
 import { readOptions } from '../daemon/read-options.ts';
-import { ListenError, OptionError, type RunningBroker, startBroker, urlOf } from '../daemon/start-broker.ts';
+import { ListenError, OptionError, type RunningBroker, startBroker } from '../daemon/start-broker.ts';
 import { type Command, EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './command.ts';
 import { serveHelp, welcome } from './serve-texts.ts';
 
@@ -24,7 +24,8 @@ export const serveCommand: Command = {
       return await serve(readOptions(args, process.env));
     } catch (error) {
       if (error instanceof OptionError) return fail(`${error.message}; see leveret serve --help`, EXIT_USAGE);
-      if (error instanceof ListenError) return fail(error.message, EXIT_FAILURE);
+      if (error instanceof ListenError)
+        return fail(`${error.message}; see --host and --amqp-port`, EXIT_FAILURE);
       throw error;
     }
   },
@@ -40,7 +41,7 @@ async function serve(values: OptionValues): Promise<number> {
   const log = new ConsoleLog(logLevel, (line) => process.stderr.write(line));
   const broker = await startBroker({ ...options, onEvent: (event) => log.onEvent(event) });
   const stopped = stopSignal();
-  process.stdout.write(welcome(broker.addresses.map(urlOf), values));
+  process.stdout.write(welcome(broker.addresses, values));
   await stopped;
   await stop(broker);
   return EXIT_OK;

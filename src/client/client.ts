@@ -9,10 +9,11 @@
  * const connection = await broker.connect();
  * const channel = await connection.createChannel();
  * await channel.queueDeclare('hello');
- * await channel.publish({ routingKey: 'hello', body: new TextEncoder().encode('Hello World!') });
+ * await channel.publish({ routingKey: 'hello', body: 'Hello World!' });
  * const message = await channel.get('hello', { noAck: true });
  * await broker.close();
  */
+export { type FieldTable, field, tableOf } from '../codec/field-table.ts';
 export type {
   BindingOptions,
   ConsumeOptions,

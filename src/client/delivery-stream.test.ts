@@ -19,6 +19,7 @@ function openStream(onCancel: (stream: DeliveryStream) => void = () => {}): {
       asked.push('cancel');
       onCancel(stream);
     },
+    finished: () => {},
     giveBack: (unseen) => asked.push(`give back ${unseen.map((each) => each.deliveryTag).join(' ')}`),
   });
   return { stream, asked };

@@ -9,6 +9,8 @@ interface Waiter {
 export interface DeliverySource {
   cancel(): Promise<void>;
   giveBack(unseen: readonly Delivery[]): void;
+  /** Nothing follows on the stream. May be called again. */
+  finished(): void;
 }
 
 /**
@@ -47,6 +49,7 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
   /** Nothing follows: the consumer was cancelled. */
   finish(): void {
     this.#finished = true;
+    this.#source.finished();
     for (const asking of this.#asking.splice(0)) {
       asking.resolve({ done: true, value: undefined });
     }

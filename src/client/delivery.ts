@@ -45,7 +45,8 @@ export interface Publication {
   /** `''`, the default exchange, unless given. */
   readonly exchange?: string;
   readonly routingKey: string;
-  readonly body: Uint8Array;
+  /** A text is sent as UTF-8. */
+  readonly body: Uint8Array | string;
   readonly properties?: PublishProperties;
   /** Return the message (event `return`) when no queue receives it. */
   readonly mandatory?: boolean;

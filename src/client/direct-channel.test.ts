@@ -1,5 +1,6 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { uncaughtErrors } from '../../test/client/uncaught-errors.ts';
 import { field, tableOf } from '../codec/field-table.ts';
 import { startTestBroker, type TestBroker } from '../testing/test-broker.ts';
 import { ChannelClosedError, PublishRefusedError } from './client-errors.ts';
@@ -91,6 +92,28 @@ test('bodies of every size come back whole: none, one frame, many frames', async
     expect(message?.body.length).toBe(size);
     expect(Buffer.compare(message?.body ?? new Uint8Array(0), body)).toBe(0);
   }
+});
+
+test('a body may be a text, which is sent as UTF-8', async () => {
+  await channel.queueDeclare('q');
+  await channel.publish({ routingKey: 'q', body: 'Grüße' });
+  expect((await channel.get('q'))?.body).toEqual(bytes('Grüße'));
+});
+
+test.each([
+  [[104, 105], 'an array'],
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [5, 'a number'],
+  [{ hello: 1 }, 'an object'],
+  [new Uint16Array(2), 'a Uint16Array'],
+  [new ArrayBuffer(2), 'an ArrayBuffer'],
+])('a body %j is refused by name, and nothing is sent', async (body, found) => {
+  await channel.queueDeclare('q');
+  const published = channel.publish({ routingKey: 'q', body: body as unknown as Uint8Array });
+  await expect(published).rejects.toThrow(TypeError);
+  await expect(published).rejects.toThrow(`body: found ${found}; allowed: a Uint8Array, or a string`);
+  expect(await readyCount('q')).toBe(0);
 });
 
 test('a consumer gets messages in order, and acks, nacks and rejects are done', async () => {
@@ -242,6 +265,25 @@ test('a mandatory message without a queue is returned before it is confirmed', a
   expect(order).toEqual(['312 NO_ROUTE lost', 'confirmed']);
 });
 
+test('a listener that throws is an uncaught exception, and the connection goes on', async () => {
+  const failures = uncaughtErrors();
+  await channel.queueDeclare('q');
+  channel.on('return', () => {
+    throw new Error('the listener of return');
+  });
+  channel.on('error', () => {
+    throw new Error('the listener of error');
+  });
+  await channel.consume('q', () => {
+    throw new Error('the handler');
+  });
+  await channel.publish({ routingKey: 'nowhere', mandatory: true, body: 'lost' });
+  await publishAll('q', 'a');
+  await broker.settled();
+  expect(await readyCount('q')).toBe(0);
+  expect(failures.stop()).toEqual(['the listener of return', 'the listener of error']);
+});
+
 test('a transaction makes its messages visible with the commit, and drops them with a rollback', async () => {
   await channel.queueDeclare('q');
   const observer = await (await broker.connect()).createChannel();
@@ -349,6 +391,40 @@ test('the credit of an iteration does not change the prefetch count of consumers
   await broker.settled();
   expect(seen).toHaveLength(3);
   await stream.return();
+});
+
+test('an iteration leaves a limit that the consumers of the channel share as it was', async () => {
+  await channel.queueDeclare('q');
+  await channel.queueDeclare('r');
+  await channel.qos({ prefetchCount: 2, global: true });
+  const stream = await channel.deliveries('q', { credit: 10 });
+  const seen: Delivery[] = [];
+  await channel.consume('r', (delivery) => void seen.push(delivery));
+  await publishAll('r', '1', '2', '3', '4');
+  await broker.settled();
+  expect(seen).toHaveLength(2);
+  await stream.return();
+});
+
+test('a signal that aborts while the consumer is being set up is not missed', async () => {
+  await channel.queueDeclare('q');
+  const controller = new AbortController();
+  const opening = channel.deliveries('q', { signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await expect(opening).rejects.toThrow('enough');
+  expect((await channel.queueDeclare('q', { passive: true })).consumerCount).toBe(0);
+});
+
+test('an iteration that has ended no longer listens to its signal', async () => {
+  await channel.queueDeclare('q');
+  const { signal } = new AbortController();
+  const left = await channel.deliveries('q', { signal });
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  await left.return();
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  await channel.deliveries('q', { signal });
+  await channel.queueDelete('q');
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
 });
 
 test('a signal ends an iteration', async () => {

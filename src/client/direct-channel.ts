@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { FieldTable } from '../codec/field-table.ts';
+import { callListener, throwUncaught } from './call-listener.ts';
 import type { ChannelLink } from './channel-link.ts';
 import type {
   BindingOptions,
@@ -24,6 +25,7 @@ import {
   type ReturnedMessage,
 } from './delivery.ts';
 import { DeliveryStream } from './delivery-stream.ts';
+import { messageBody } from './message-body.ts';
 import type { MethodOf } from './method-of.ts';
 import { basicPropertiesOf, fieldTableOf } from './table-input.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -53,19 +55,21 @@ interface DirectChannelEvents {
  * const { queue } = await channel.queueDeclare('orders', { durable: true });
  * await channel.consume(queue, (delivery) => channel.ack(delivery));
  * await channel.confirmSelect();
- * await channel.publish({ routingKey: 'orders', body: new TextEncoder().encode('one') });
+ * await channel.publish({ routingKey: 'orders', body: 'one' });
  */
 export class DirectChannel extends EventEmitter<DirectChannelEvents> {
   readonly #session: ChannelSession;
   /** The prefetch count that new consumers get. */
   #prefetchCount = 0;
+  /** The prefetch count that all consumers share. */
+  #sharedPrefetchCount = 0;
 
   private constructor(link: ChannelLink) {
     super();
     this.#session = new ChannelSession(link, {
-      onReturn: (message) => this.emit('return', message),
-      onCancel: (consumerTag) => this.emit('cancel', consumerTag),
-      onClose: (reason) => this.emit('close', reason),
+      onReturn: (message) => callListener(() => this.emit('return', message)),
+      onCancel: (consumerTag) => callListener(() => this.emit('cancel', consumerTag)),
+      onClose: (reason) => callListener(() => this.emit('close', reason)),
       onHandlerFailure: (reason) => this.#onHandlerFailure(reason),
     });
   }
@@ -170,11 +174,13 @@ export class DirectChannel extends EventEmitter<DirectChannelEvents> {
   /**
    * Publishes a message. In confirm mode it resolves when the broker confirmed the message and rejects with
    * `PublishRefusedError` when it refused it. Otherwise it resolves at once, or, while the broker does not read because
-   * it is short of memory, when it has taken the message: awaiting it is what slows a publisher down.
+   * it is short of memory, when it has taken the message: awaiting it is what slows a publisher down. Rejects with
+   * `TypeError` for a body that is neither bytes nor text.
    */
   async publish(publication: Publication): Promise<void> {
-    const { signal, exchange = '', routingKey, mandatory = false, body } = publication;
+    const { signal, exchange = '', routingKey, mandatory = false } = publication;
     signal?.throwIfAborted();
+    const body = messageBody(publication.body);
     const args = { exchange, routingKey, mandatory, immediate: false };
     await unlessAborted(this.#session.publish(args, basicPropertiesOf(publication.properties), body), signal);
   }
@@ -213,15 +219,17 @@ export class DirectChannel extends EventEmitter<DirectChannelEvents> {
     const stream = new DeliveryStream({
       cancel: async () => consumer?.cancel(),
       giveBack: (unseen) => this.#giveBack(unseen),
+      finished: () => signal?.removeEventListener('abort', abort),
     });
-    const prefetchCount = this.#prefetchCount;
-    const limited = this.qos({ prefetchCount: credit });
-    const consuming = this.#consume(queue, consumeOptions, (tag) =>
-      this.#session.consumers.addStream(tag, stream),
+    const abort = (): void => void stream.return();
+    consumer = await this.#withPrefetch(credit, () =>
+      this.#consume(queue, consumeOptions, (tag) => this.#session.consumers.addStream(tag, stream)),
     );
-    const restored = this.qos({ prefetchCount });
-    [consumer] = await Promise.all([consuming, limited, restored]);
-    signal?.addEventListener('abort', () => void stream.return(), { once: true });
+    if (signal?.aborted) {
+      await stream.return();
+      throw signal.reason;
+    }
+    signal?.addEventListener('abort', abort, { once: true });
     return stream;
   }
 
@@ -250,9 +258,9 @@ export class DirectChannel extends EventEmitter<DirectChannelEvents> {
 
   qos(options: QosOptions): Promise<void> {
     const { prefetchCount, global = false } = options;
-    if (!global) {
-      this.#prefetchCount = prefetchCount;
-    }
+    this.#prefetchCount = global ? this.#prefetchCount : prefetchCount;
+    // as in RabbitMQ, a limit for each consumer lifts the one that all share
+    this.#sharedPrefetchCount = global ? prefetchCount : 0;
     return this.#session.call(
       'basic.qos',
       { prefetchSize: 0, prefetchCount, global },
@@ -292,12 +300,24 @@ export class DirectChannel extends EventEmitter<DirectChannelEvents> {
 
   #onHandlerFailure(reason: unknown): void {
     if (this.listenerCount('error') > 0) {
-      this.emit('error', reason);
-      return;
+      callListener(() => this.emit('error', reason));
+    } else {
+      throwUncaught(reason);
     }
-    queueMicrotask(() => {
-      throw reason;
-    });
+  }
+
+  /** Asks for something with another prefetch count, and puts back the limits of the channel. The broker sees all of it at once. */
+  async #withPrefetch<T>(prefetchCount: number, ask: () => Promise<T>): Promise<T> {
+    const before = this.#prefetchCount;
+    const sharedBefore = this.#sharedPrefetchCount;
+    const limited = this.qos({ prefetchCount });
+    const asking = ask();
+    const restored = [limited, this.qos({ prefetchCount: before })];
+    if (sharedBefore !== 0) {
+      restored.push(this.qos({ prefetchCount: sharedBefore, global: true }));
+    }
+    const [asked] = await Promise.all([asking, ...restored]);
+    return asked;
   }
 
   #consume(

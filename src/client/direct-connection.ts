@@ -6,6 +6,7 @@ import { FRAME_BODY, FRAME_HEADER, FRAME_METHOD, FrameParser } from '../codec/fr
 import { decodeMethod, writeMethodFrame } from '../codec/method-codec.ts';
 import type { Method, MethodArguments, MethodName } from '../codec/methods.ts';
 import { type BasicProperties, writeContentFrames, writeContentHeaderFrame } from '../codec/properties.ts';
+import { callListener } from './call-listener.ts';
 import type { ChannelInput, ChannelLink } from './channel-link.ts';
 import { ChannelNumbers } from './channel-numbers.ts';
 import { ConnectionClosedError } from './client-errors.ts';
@@ -188,10 +189,10 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
         this.#onOpenOk();
         break;
       case 'connection.blocked':
-        this.emit('blocked', method.reason);
+        callListener(() => this.emit('blocked', method.reason));
         break;
       case 'connection.unblocked':
-        this.emit('unblocked');
+        callListener(() => this.emit('unblocked'));
         break;
       case 'connection.close':
         this.#onClose(method);
@@ -287,7 +288,7 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
     if (before.name === 'opening') {
       before.failed(reason);
     }
-    this.emit('close', expected ? undefined : reason);
+    callListener(() => this.emit('close', expected ? undefined : reason));
   }
 
   #assertOpen(): void {

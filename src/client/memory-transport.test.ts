@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Transport } from '../core/environment.ts';
+import type { Peer, Transport } from '../core/environment.ts';
 import { MemoryTransport } from './memory-transport.ts';
 
 const MIB = 1024 * 1024;
@@ -8,9 +8,11 @@ const MIB = 1024 * 1024;
 class NotingBroker {
   readonly notes: string[] = [];
   transport!: Transport;
+  readonly peers: Peer[] = [];
   onReceive: (text: string) => void = () => {};
 
-  accept(transport: Transport): this {
+  accept(transport: Transport, peer: Peer): this {
+    this.peers.push(peer);
     this.transport = transport;
     return this;
   }
@@ -167,4 +169,20 @@ test('a stream that is destroyed by the client drops what was not read, and ends
   expect(reader.notes).toEqual(['end: enough']);
   expect(broker.notes).toEqual(['closed: enough']);
   expect(write(broker.transport, 'nobody')).toBe(true);
+});
+
+test('each connection has a number of its own, by which events tell it from the others', () => {
+  const broker = new NotingBroker();
+  for (let count = 0; count < 2; count++) new MemoryTransport(broker, new NotingReader());
+  const [first, second] = broker.peers.map(({ remotePort }) => remotePort);
+  expect(second).toBe((first as number) + 1);
+});
+
+test('its progress mark moves when the reader takes something, and not when the broker writes', async () => {
+  const broker = new NotingBroker();
+  const transport = new MemoryTransport(broker, new NotingReader());
+  transport.write(new Uint8Array(10), 10);
+  expect(transport.progressMark).toBe(0);
+  await Promise.resolve();
+  expect(transport.progressMark).toBe(10);
 });

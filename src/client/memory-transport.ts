@@ -24,14 +24,19 @@ interface OutgoingChunk {
   readonly onTaken: (() => void) | undefined;
 }
 
-/** The in-process peer: always on this machine, so that `guest` may log in. */
-const IN_PROCESS: Peer = {
-  remoteAddress: 'in-process',
-  remotePort: 0,
-  localAddress: 'in-process',
-  localPort: 0,
-  loopback: true,
-};
+/** An in-process peer: always on this machine, so that `guest` may log in. The number tells it from others in events. */
+function inProcessPeer(remotePort: number): Peer {
+  return {
+    remoteAddress: 'in-process',
+    remotePort,
+    localAddress: 'in-process',
+    localPort: 0,
+    loopback: true,
+  };
+}
+
+/** In-process connections of this process so far. */
+let connectionCount = 0;
 
 /** Bytes that may wait for the reader before the broker is told that the stream is congested. */
 const WAITING_BYTES_MAX = 1024 * 1024;
@@ -51,6 +56,7 @@ export class MemoryTransport implements Transport {
   readonly #connection: AcceptedConnection;
   #incoming: Uint8Array[] = [];
   #incomingBytes = 0;
+  #takenBytes = 0;
   #congested = false;
   #deliveryDue = false;
   #outgoing: OutgoingChunk[] = [];
@@ -61,7 +67,7 @@ export class MemoryTransport implements Transport {
 
   constructor(broker: AcceptingBroker, reader: MemoryStreamReader) {
     this.#reader = reader;
-    this.#connection = broker.accept(this, IN_PROCESS);
+    this.#connection = broker.accept(this, inProcessPeer(++connectionCount));
   }
 
   /** True while the broker does not read: it is short of memory, or busy with what it has. */
@@ -105,6 +111,10 @@ export class MemoryTransport implements Transport {
     return !this.#congested;
   }
 
+  get progressMark(): number {
+    return this.#takenBytes;
+  }
+
   pause(): void {
     this.#paused = true;
   }
@@ -146,6 +156,7 @@ export class MemoryTransport implements Transport {
     this.#deliveryDue = false;
     const chunks = this.#incoming;
     this.#incoming = [];
+    this.#takenBytes += this.#incomingBytes;
     this.#incomingBytes = 0;
     for (const chunk of chunks) {
       if (!this.#ended) {

@@ -18,10 +18,10 @@ describe('ByteWriter', () => {
 
   it('writes signed integers as two’s complement', () => {
     const writer = new ByteWriter();
-    writer.i8(-1);
-    writer.i16(-2);
-    writer.i32(-3);
-    writer.i64(-4);
+    writer.u8(-1);
+    writer.u16(-2);
+    writer.u32(-3);
+    writer.u64(-4);
     expect([...writer.toBytes()]).toEqual([
       ...[0xff],
       ...[0xff, 0xfe],
@@ -33,7 +33,7 @@ describe('ByteWriter', () => {
   it('writes 64 bits of a bigint', () => {
     const writer = new ByteWriter();
     writer.u64(0xfedc_ba98_7654_3210n);
-    writer.i64(-2n);
+    writer.u64(-2n);
     const view = new DataView(writer.toBytes().buffer);
     expect(view.getBigUint64(0)).toBe(0xfedc_ba98_7654_3210n);
     expect(view.getBigInt64(8)).toBe(-2n);

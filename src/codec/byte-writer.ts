@@ -48,7 +48,10 @@ export class ByteWriter {
     this.position += 4;
   }
 
-  /** A number is exact up to 2^53; what is larger comes as a bigint. */
+  /**
+   * A number is exact up to 2^53; what is larger comes as a bigint. Here and above, a signed value has the same bytes as
+   * the unsigned one that it wraps to (two's complement).
+   */
   u64(value: number | bigint): void {
     this.reserve(8);
     if (typeof value === 'number') {
@@ -58,24 +61,6 @@ export class ByteWriter {
       writeU32(this.bytes, this.position + 4, Number(BigInt.asUintN(32, value)));
     }
     this.position += 8;
-  }
-
-  // Two's complement: a signed value has the same bytes as the unsigned one it wraps to.
-
-  i8(value: number): void {
-    this.u8(value);
-  }
-
-  i16(value: number): void {
-    this.u16(value);
-  }
-
-  i32(value: number): void {
-    this.u32(value);
-  }
-
-  i64(value: number | bigint): void {
-    this.u64(value);
   }
 
   f32(value: number): void {

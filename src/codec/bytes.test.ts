@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   copyBytes,
   decodeUtf8,
+  encodeShortstr,
   encodeUtf8,
   isUtf8,
   readU16,
@@ -161,5 +162,13 @@ describe('shortenUtf8', () => {
         expect(utf8Length(shortenUtf8(text, bytesMax))).toBeLessThanOrEqual(bytesMax);
       }),
     );
+  });
+});
+
+describe('encodeShortstr', () => {
+  it('puts the length in bytes in front of the text', () => {
+    expect([...encodeShortstr('')]).toEqual([0]);
+    expect([...encodeShortstr('aé')]).toEqual([3, 0x61, 0xc3, 0xa9]);
+    expect(encodeShortstr('x'.repeat(255))).toHaveLength(256);
   });
 });

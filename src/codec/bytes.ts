@@ -221,6 +221,15 @@ export function decodeShortstr(bytes: Uint8Array, start: number, end: number): s
   return shortenUtf8(decodeUtf8(bytes, start, end), SHORTSTR_BYTES_MAX);
 }
 
+/** `text` with its length in front. The text takes at most 255 bytes, as every text that was a shortstr does. */
+export function encodeShortstr(text: string): Uint8Array {
+  const length = utf8Length(text);
+  const bytes = new Uint8Array(1 + length);
+  bytes[0] = length;
+  writeUtf8(text, bytes, 1);
+  return bytes;
+}
+
 /**
  * `text`, or its beginning and `...` when it takes more than `bytesMax` bytes. A reply text is a shortstr (255 bytes)
  * that may hold a name as long as itself; RabbitMQ shortens it in the same way.

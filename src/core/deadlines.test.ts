@@ -71,6 +71,47 @@ test('a deadline may set itself again while it runs', () => {
   expect(deadlines.nextMs).toBe(15);
 });
 
+test('a deadline that sets itself to a time that has passed waits for the next run, behind nobody', () => {
+  const again: Deadline = new Deadline(() => {
+    ran.push('again');
+    deadlines.set(again, 1);
+  });
+  deadlines.set(again, 5);
+  deadlines.set(deadline('b'), 6);
+  deadlines.runDue(10, ALL);
+  expect(ran).toEqual(['again', 'b at 10']);
+  expect(deadlines.nextMs).toBe(1);
+  deadlines.runDue(10, ALL);
+  expect(ran).toEqual(['again', 'b at 10', 'again']);
+});
+
+test('what was set while others ran can be moved and withdrawn before its time', () => {
+  const [a, b] = [deadline('a'), deadline('b')];
+  const first = new Deadline(() => {
+    for (const each of [a, b]) deadlines.set(each, 1);
+    deadlines.clear(a);
+    deadlines.set(b, 2);
+    deadlines.set(b, 30);
+    deadlines.set(b, 3);
+  });
+  deadlines.set(first, 5);
+  deadlines.runDue(10, ALL);
+  expect([deadlines.nextMs, ran]).toEqual([3, []]);
+  deadlines.runDue(10, ALL);
+  expect(ran).toEqual(['b at 10']);
+  expect(deadlines.nextMs).toBe(NEVER);
+});
+
+test('a time between two milliseconds is the later one: the clock of a broker shows whole ones', () => {
+  const a = deadline('a');
+  deadlines.set(a, 9.5);
+  expect(deadlines.nextMs).toBe(10);
+  deadlines.runDue(9, ALL);
+  expect(ran).toEqual([]);
+  deadlines.runDue(10, ALL);
+  expect(ran).toEqual(['a at 10']);
+});
+
 test('no more run at once than were allowed, and the rest is still due', () => {
   for (const name of ['a', 'b', 'c']) deadlines.set(deadline(name), 1);
   deadlines.runDue(1, 2);

@@ -1,7 +1,8 @@
 /**
  * Everything in core that happens at a time: heartbeats, expiry of messages and queues, delayed messages, time-outs.
  * A binary heap by time; each entry knows its place, so that moving it costs O(log n). Entries of one time run in the
- * order in which they were set, so that a run can be repeated exactly.
+ * order in which they were set, so that a run can be repeated exactly. Times are whole milliseconds, as the clock that
+ * they are compared with: a fraction is rounded up.
  */
 export class Deadline {
   readonly run: (nowMs: number) => void;
@@ -20,38 +21,63 @@ export class Deadline {
 export class Deadlines {
   readonly #heap: Deadline[] = [];
   #order = 0;
+  /** The time that `runDue` runs for; -Infinity outside of it. */
+  #runningMs = Number.NEGATIVE_INFINITY;
+  /** Set while `runDue` ran, to a time that had come already: they wait for its next call. */
+  #waiting: Deadline[] = [];
 
   get nextMs(): number {
     return this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** `deadline.run` will be called at `atMs`, once; Infinity withdraws it. */
-  set(deadline: Deadline, atMs: number): void {
+  /** `deadline.run` will be called at `timeMs`, once; Infinity withdraws it. */
+  set(deadline: Deadline, timeMs: number): void {
+    const atMs = Math.ceil(timeMs);
     if (atMs === deadline.atMs) return;
     deadline.atMs = atMs;
     deadline.order = this.#order++;
     if (atMs === Number.POSITIVE_INFINITY) {
       this.#remove(deadline);
-      return;
+    } else if (atMs <= this.#runningMs) {
+      this.#remove(deadline);
+      this.#waiting.push(deadline);
+    } else {
+      this.#insert(deadline);
     }
-    if (deadline.place < 0) {
-      deadline.place = this.#heap.length;
-      this.#heap.push(deadline);
-    }
-    this.#settle(deadline);
   }
 
   clear(deadline: Deadline): void {
     this.set(deadline, Number.POSITIVE_INFINITY);
   }
 
-  /** Runs what is due at `nowMs`, at most `countMax` entries. */
+  /** Runs what is due at `nowMs`, at most `countMax` entries and each once, whatever they set meanwhile. */
   runDue(nowMs: number, countMax: number): void {
+    this.#runningMs = nowMs;
     for (let count = 0; count < countMax && this.nextMs <= nowMs; count++) {
       const deadline = this.#heap[0] as Deadline;
       this.clear(deadline);
       deadline.run(nowMs);
     }
+    this.#runningMs = Number.NEGATIVE_INFINITY;
+    if (this.#waiting.length > 0) this.#insertWaiting();
+  }
+
+  /** Some may have been withdrawn or moved since they came here. */
+  #insertWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const deadline of waiting) {
+      if (deadline.atMs !== Number.POSITIVE_INFINITY) this.#insert(deadline);
+    }
+  }
+
+  /** Puts `deadline` into the heap, or to its new place there. */
+  #insert(deadline: Deadline): void {
+    if (deadline.place < 0) {
+      deadline.place = this.#heap.length;
+      this.#heap.push(deadline);
+    }
+    this.#settle(deadline);
   }
 
   #remove(deadline: Deadline): void {

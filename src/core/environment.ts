@@ -2,6 +2,17 @@
  * What core needs from outside. Core has no clock, no timers, no randomness and no input or output of its own: the same
  * inputs through these interfaces give the same outputs, always, so that a whole broker can be replayed from a seed.
  */
+import type { MessageStore } from './message/message-store.ts';
+
+/** What core gets from its host. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly store: MessageStore;
+  readonly credentials: Credentials;
+  onEvent(event: BrokerEvent): void;
+}
 
 /** Both clocks of a machine. */
 export interface Clock {
@@ -33,6 +44,8 @@ export interface Transport {
    * congested: it now owns `bytes`, and calls `Connection.drained()` once everything has left.
    */
   write(bytes: Uint8Array, end: number): boolean;
+  /** Changes when the client takes something of what was written, and only then. */
+  readonly progressMark: number;
   /** Stops reading from the client (backpressure on publishers). */
   pause(): void;
   resume(): void;

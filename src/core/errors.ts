@@ -6,26 +6,21 @@
 /** A soft error: closes the channel, the connection goes on. */
 export class ChannelError extends Error {
   readonly replyCode: number;
-  /** Class and method id of the method that failed, as `classId << 16 | methodId`; 0 when unknown. */
-  readonly methodKey: number;
 
-  constructor(replyCode: number, replyText: string, methodKey = 0) {
+  constructor(replyCode: number, replyText: string) {
     super(replyText);
     this.name = 'ChannelError';
     this.replyCode = replyCode;
-    this.methodKey = methodKey;
   }
 }
 
 /** A hard error: closes the connection. */
 export class ConnectionError extends Error {
   readonly replyCode: number;
-  readonly methodKey: number;
 
-  constructor(replyCode: number, replyText: string, methodKey = 0) {
+  constructor(replyCode: number, replyText: string) {
     super(replyText);
     this.name = 'ConnectionError';
     this.replyCode = replyCode;
-    this.methodKey = methodKey;
   }
 }

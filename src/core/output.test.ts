@@ -4,6 +4,7 @@ import { Output } from './output.ts';
 
 /** Keeps what is written as texts. While `congested` it holds on to the bytes, as a socket does. */
 class RecordingTransport implements Transport {
+  readonly progressMark = 0;
   readonly texts: string[] = [];
   readonly held: { readonly bytes: Uint8Array; readonly end: number }[] = [];
   congested = false;
@@ -106,16 +107,44 @@ test('bytes that the transport holds are left alone by other connections, too', 
   expect(transport.held.map(({ bytes, end }) => textOf(bytes, end))).toEqual(['mine']);
 });
 
+test('deliveries are not counted with the answers around them', () => {
+  transport.congested = true;
+  write('answer');
+  write('delivery');
+  output.addDelivery(8);
+  output.flush();
+  expect(output.unreadAnswerBytes).toBe(6);
+  write('more');
+  output.flush();
+  expect(output.unreadAnswerBytes).toBe(10);
+});
+
+test('too much is 1 MiB of answers, or of direct replies', () => {
+  transport.congested = true;
+  write('x');
+  output.flush();
+  expect([output.answersAreUnread, output.repliesAreUnread]).toEqual([false, false]);
+  output.writer().raw(new Uint8Array(1024 * 1024 + 1), 0, 1024 * 1024 + 1);
+  output.addReply(1024 * 1024 + 1);
+  output.flush();
+  expect([output.answersAreUnread, output.repliesAreUnread]).toEqual([false, true]);
+  output.writer().raw(new Uint8Array(1024 * 1024), 0, 1024 * 1024);
+  output.flush();
+  expect([output.answersAreUnread, output.repliesAreUnread]).toEqual([true, true]);
+  output.drained();
+  expect([output.answersAreUnread, output.repliesAreUnread]).toEqual([false, false]);
+});
+
 test('it counts what it wrote while congested, until everything has left', () => {
   transport.congested = true;
   write('four');
   output.flush();
   write('more!');
   output.flush();
-  expect(output.congestedBytes).toBe(9);
+  expect(output.unreadAnswerBytes).toBe(9);
   transport.congested = false;
   output.drained();
-  expect([output.congested, output.congestedBytes]).toEqual([false, 0]);
+  expect([output.congested, output.unreadAnswerBytes]).toEqual([false, 0]);
   write('free');
   output.flush();
   expect(output.congested).toBe(false);

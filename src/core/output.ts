@@ -6,6 +6,8 @@ const FLUSH_BYTES = 64 * 1024;
 /** Room beyond FLUSH_BYTES, so that the frame that passes it mostly needs no larger buffer. */
 const BUFFER_BYTES = FLUSH_BYTES + 16 * 1024;
 const SPARE_BUFFERS_MAX = 64;
+/** Answers, or direct replies, that may wait for a client that does not read. */
+const UNREAD_BYTES_MAX = 1024 * 1024;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** Output buffers that no connection uses just now: an idle connection holds none. */
@@ -20,12 +22,16 @@ const spareBuffers: Uint8Array[] = [];
 export class Output {
   /** The transport has not sent everything yet: no more deliveries until it has. */
   congested = false;
-  /** Bytes handed to the transport while it was congested. */
-  congestedBytes = 0;
+  /** Bytes of answers that were handed to the transport while it was congested; deliveries stop by themselves. */
+  unreadAnswerBytes = 0;
+  /** Bytes of direct replies, likewise. */
+  unreadReplyBytes = 0;
   /** Counts how often the buffer was handed over: what was written before is then no longer in it. */
   passes = 0;
   /** Anything was sent since `takeIdle` was asked last. */
   #sentSomething = false;
+  /** Bytes in the buffer that are deliveries. */
+  #deliveryBytes = 0;
   readonly #writer = new ByteWriter(0);
   readonly #transport: Transport;
   readonly #onFilling: () => void;
@@ -48,6 +54,27 @@ export class Output {
     return writer;
   }
 
+  /** The last `byteCount` bytes that were written are a delivery. Runs per delivery. */
+  addDelivery(byteCount: number): void {
+    this.#deliveryBytes += byteCount;
+  }
+
+  /** The last `byteCount` bytes that were written are a direct reply. */
+  addReply(byteCount: number): void {
+    this.#deliveryBytes += byteCount;
+    if (this.congested) this.unreadReplyBytes += byteCount;
+  }
+
+  /** Whether so many answers wait that the client must read before it is listened to again. Runs per frame. */
+  get answersAreUnread(): boolean {
+    return this.unreadAnswerBytes > UNREAD_BYTES_MAX;
+  }
+
+  /** Whether there is no room for one more direct reply. */
+  get repliesAreUnread(): boolean {
+    return this.unreadReplyBytes > UNREAD_BYTES_MAX;
+  }
+
   /** Hands over what was written. Runs once a turn for each connection that wrote. */
   flush(): void {
     const writer = this.#writer;
@@ -61,11 +88,13 @@ export class Output {
   discard(): void {
     this.#writer.position = 0;
     this.#writer.bytes = NO_BYTES;
+    this.#deliveryBytes = 0;
   }
 
   drained(): void {
     this.congested = false;
-    this.congestedBytes = 0;
+    this.unreadAnswerBytes = 0;
+    this.unreadReplyBytes = 0;
   }
 
   /** Whether nothing was sent since this was asked last. */
@@ -78,12 +107,14 @@ export class Output {
   #send(): void {
     const writer = this.#writer;
     const { bytes, position } = writer;
+    const answerBytes = position - this.#deliveryBytes;
     writer.position = 0;
+    this.#deliveryBytes = 0;
     this.passes++;
     this.#sentSomething = true;
     if (this.#transport.write(bytes, position)) return;
     this.congested = true;
-    this.congestedBytes += position;
+    this.unreadAnswerBytes += answerBytes;
     writer.bytes = spareBuffers.pop() ?? new Uint8Array(BUFFER_BYTES);
   }
 }

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { RuntimeUnderTest } from '../../test/core/runtime-under-test.ts';
+import { messageTo, RuntimeUnderTest } from '../../test/core/runtime-under-test.ts';
+import { appendMessageRecord } from './message/message-record.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Runtime } from './runtime.ts';
 
+const ALL = 1_000_000;
 let host: RuntimeUnderTest;
 let runtime: Runtime;
 
@@ -17,8 +19,24 @@ describe('the time', () => {
     expect(runtime.now()).toBe(100);
     host.clock.moveTo(150);
     expect(runtime.now()).toBe(100);
-    runtime.forgetNow();
+    runtime.endTurn();
     expect(runtime.now()).toBe(150);
+  });
+
+  test('is not asked for without a turn in which it passes', () => {
+    runtime.now();
+    runtime.now();
+    expect(host.turnsRequested).toBe(1);
+    runtime.beginTurn();
+    runtime.now();
+    runtime.endTurn();
+    expect(host.turnsRequested).toBe(1);
+    runtime.beginTurn();
+    runtime.now();
+    runtime.endTurn();
+    expect(host.turnsRequested).toBe(1);
+    runtime.now();
+    expect(host.turnsRequested).toBe(2);
   });
 
   test('is in whole milliseconds, and for people in whole seconds since 1970', () => {
@@ -31,7 +49,8 @@ describe('the time', () => {
 describe('the lanes', () => {
   test('have numbers of their own, which are not used again', () => {
     const [first, second] = [runtime.makeLane(undefined), runtime.makeLane(undefined)];
-    runtime.removeLane(second);
+    runtime.discard(second);
+    runtime.releaseDiscarded(ALL);
     const third = runtime.makeLane(undefined);
     expect(new Set([first.id, second.id, third.id]).size).toBe(3);
   });
@@ -42,8 +61,54 @@ describe('the lanes', () => {
     expect(runtime.relocate(lane.id, 0, 5, 9)).toBe(true);
     expect(lane.position(0)).toBe(9);
     expect(runtime.relocate(lane.id, 0, 5, 11)).toBe(false);
-    runtime.removeLane(lane);
-    expect(runtime.relocate(lane.id, 0, 9, 13)).toBe(false);
+  });
+
+  test('that are discarded give their messages back piece by piece, and are told of moves until then', () => {
+    const lane = runtime.makeLane(undefined);
+    for (let count = 0; count < 10; count++) {
+      lane.push(appendMessageRecord(host.log, messageTo('q'), [lane], 0, 1, 0));
+    }
+    const recordBytes = host.log.liveBytes / 10;
+    runtime.discard(lane);
+    expect(host.turnsRequested).toBe(1);
+    runtime.releaseDiscarded(4);
+    expect(host.log.liveBytes).toBe(6 * recordBytes);
+    expect(runtime.hasDiscarded).toBe(true);
+    expect(lane.position(3)).toBe(-1);
+    const position = lane.position(9);
+    expect(runtime.relocate(lane.id, 9, position, position)).toBe(true);
+    runtime.releaseDiscarded(6);
+    runtime.releaseDiscarded(1);
+    expect(host.log.liveBytes).toBe(0);
+    expect(runtime.hasDiscarded).toBe(false);
+    expect(runtime.relocate(lane.id, 9, position, position)).toBe(false);
+  });
+
+  test('that are purged give back what was ready, and go on', () => {
+    const lane = runtime.makeLane(undefined);
+    const push = () => lane.push(appendMessageRecord(host.log, messageTo('q'), [lane], 0, 1, 0));
+    for (let count = 0; count < 10; count++) push();
+    const recordBytes = host.log.liveBytes / 10;
+    for (let count = 0; count < 4; count++) lane.take();
+    lane.giveBack(1);
+    lane.giveBack(2);
+    runtime.discardReady(lane);
+    expect(lane.readyCount).toBe(0);
+    push();
+    expect(lane.take()).toBe(10);
+    for (let turn = 0; turn < 5; turn++) runtime.releaseDiscarded(2);
+    expect(runtime.hasDiscarded).toBe(false);
+    expect(host.log.liveBytes).toBe(3 * recordBytes);
+    expect([0, 1, 2, 3, 4, 9].map((seq) => lane.position(seq) >= 0)).toEqual([
+      true,
+      false,
+      false,
+      true,
+      false,
+      false,
+    ]);
+    lane.giveBack(3);
+    expect(lane.take()).toBe(3);
   });
 });
 

@@ -1,24 +1,14 @@
 import { Deadline, Deadlines } from './deadlines.ts';
-import type { BrokerEvent, Clock, Credentials, Random, Scheduler } from './environment.ts';
+import type { Environment, Random } from './environment.ts';
 import { MessageRecord } from './message/message-record.ts';
 import type { MessageStore, RecordOwner } from './message/message-store.ts';
 import { Lane, type LaneOwner } from './queue/lane.ts';
-
-/** What core gets from its host. */
-export interface Environment {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly scheduler: Scheduler;
-  readonly store: MessageStore;
-  readonly credentials: Credentials;
-  onEvent(event: BrokerEvent): void;
-}
 
 /** Something that may be able to deliver: a queue. */
 export interface Pumpable {
   /** In the list of those to be pumped. Owned by Runtime, and cleared by `pump`. */
   due: boolean;
-  /** Delivers what can be delivered, a bounded number, and returns how many. */
+  /** Moves what can move now, a bounded number of messages, and returns how many: delivered, expired or dropped. */
   pump(): number;
 }
 
@@ -41,21 +31,30 @@ export class Runtime implements RecordOwner {
   #nextLaneId = 1;
   #nowMs = 0;
   #nowIsFresh = false;
+  #inTurn = false;
+  /** Lanes with messages to release, one after the other. */
+  readonly #discarding = new Set<Lane>();
+  readonly #releasePosition: (position: number) => void;
 
   constructor(environment: Environment) {
     this.environment = environment;
     this.store = environment.store;
     this.random = environment.random;
+    this.#releasePosition = (position) => this.store.release(position);
   }
 
   /**
    * Monotonic milliseconds. Constant from the first question after a turn to the end of the next turn, so that a message
    * with an expiration of 0 is not late for a consumer that waits. Runs per message.
+   *
+   * The first question asks for that turn, too: without one the time would stand still, and the host not hear of a
+   * deadline that was set. Who sets a deadline has asked for the time.
    */
   now(): number {
     if (!this.#nowIsFresh) {
       this.#nowMs = Math.floor(this.environment.clock.nowMs());
       this.#nowIsFresh = true;
+      if (!this.#inTurn) this.requestTurn();
     }
     return this.#nowMs;
   }
@@ -65,7 +64,13 @@ export class Runtime implements RecordOwner {
     return Math.floor(this.environment.clock.wallMs() / 1000);
   }
 
-  forgetNow(): void {
+  beginTurn(): void {
+    this.#inTurn = true;
+  }
+
+  /** Time goes on. */
+  endTurn(): void {
+    this.#inTurn = false;
     this.#nowIsFresh = false;
   }
 
@@ -79,8 +84,51 @@ export class Runtime implements RecordOwner {
     return lane;
   }
 
-  removeLane(lane: Lane): void {
-    this.#lanes.delete(lane.id);
+  /** Nobody uses `lane` any more: its messages are released in the next turns, and it goes with the last. */
+  discard(lane: Lane): void {
+    lane.discardAll();
+    this.#beginDiscarding(lane);
+  }
+
+  /** Takes all ready messages out of `lane`, to be released in the next turns. */
+  discardReady(lane: Lane): void {
+    lane.discardReady();
+    this.#beginDiscarding(lane);
+  }
+
+  get hasDiscarded(): boolean {
+    return this.#discarding.size > 0;
+  }
+
+  /** Releases messages of purged queues and of those that are gone; looks at `countMax` at most. */
+  releaseDiscarded(countMax: number): void {
+    let left = countMax;
+    for (const lane of this.#discarding) {
+      left = lane.releaseDiscarded(left, this.#releasePosition);
+      if (!lane.hasDiscarded) this.#endDiscarding(lane);
+      if (left <= 0) return;
+    }
+  }
+
+  #beginDiscarding(lane: Lane): void {
+    if (!lane.hasDiscarded) {
+      this.#endDiscarding(lane);
+      return;
+    }
+    this.#discarding.add(lane);
+    this.requestTurn();
+  }
+
+  #endDiscarding(lane: Lane): void {
+    this.#discarding.delete(lane);
+    if (lane.isGone) this.#lanes.delete(lane.id);
+  }
+
+  /** The record of an unsettled message, valid until the next one is read. Runs per delivery. */
+  readRecord(lane: Lane, seq: number): MessageRecord {
+    const position = lane.position(seq);
+    this.record.read(this.store.segmentOf(position), position);
+    return this.record;
   }
 
   relocate(laneId: number, seq: number, from: number, to: number): boolean {

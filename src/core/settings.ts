@@ -21,14 +21,18 @@ export interface BrokerSettings {
   readonly connectionsMax: number;
   readonly defaultVhost: string;
   readonly defaultUser: string;
-  readonly defaultPassword: string;
   /** Users who may log in only from this machine. */
   readonly loopbackUsers: readonly string[];
   /** How long a consumer may keep a message before its channel is closed; 0: for ever. */
   readonly consumerTimeoutMs: number;
 }
 
-export const DEFAULT_SETTINGS: BrokerSettings = {
+/** What a broker starts with. The password is not kept: only its hash is. */
+export interface InitialSettings extends BrokerSettings {
+  readonly defaultPassword: string;
+}
+
+export const DEFAULT_SETTINGS: InitialSettings = {
   product: 'RabbitMQ',
   productVersion: '3.13.7',
   platform: 'Leveret',

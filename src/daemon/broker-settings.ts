@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { BrokerSettings } from '../core/settings.ts';
+import type { InitialSettings } from '../core/settings.ts';
 import { socketsMax } from './open-files.ts';
 import type { OptionValues } from './options.ts';
 import { VERSION } from './version.ts';
@@ -8,7 +8,7 @@ import { VERSION } from './version.ts';
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Turns the options of a user into the settings of the broker. */
-export function brokerSettings(values: OptionValues): BrokerSettings {
+export function brokerSettings(values: OptionValues): InitialSettings {
   return Object.freeze({
     product: values.product,
     productVersion: values.productVersion,

@@ -53,7 +53,7 @@ describe('a size', () => {
       '4 KiB',
       '1 GiB',
       '1500 bytes',
-      '1 bytes',
+      '1 byte',
     ]);
   });
 });

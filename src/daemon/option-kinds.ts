@@ -36,6 +36,11 @@ export function wholeNumber(min: number, max: number, placeholder = 'number'): O
   };
 }
 
+/** A whole number of a unit, like seconds. */
+export function wholeNumberOf(unit: string, min: number, max: number): OptionKind<number> {
+  return { ...wholeNumber(min, max, unit), allowed: `a whole number of ${unit} from ${min} to ${max}` };
+}
+
 /** A TCP port; 0 means any free one. */
 export function port(): OptionKind<number> {
   return {
@@ -94,7 +99,7 @@ export function names(placeholder: string, canBeEmpty: boolean): OptionKind<read
     checked(list === '' ? [] : list.split(',').map((each) => each.trim()));
   return {
     placeholder,
-    allowed: `${canBeEmpty ? 'no, one or more' : 'one or more'} names with commas between them`,
+    allowed: `names with commas between them${canBeEmpty ? ', or nothing' : ''}`,
     fromText: read,
     fromValue: (value) => {
       if (typeof value === 'string') return read(value);
@@ -119,7 +124,7 @@ export function showBytes(bytes: number): string {
     const size = BYTE_UNITS.get(unit) ?? 1;
     if (bytes >= size && bytes % size === 0) return `${bytes / size} ${unit}`;
   }
-  return `${bytes} bytes`;
+  return bytes === 1 ? '1 byte' : `${bytes} bytes`;
 }
 
 function readBytes(size: string): number | undefined {

@@ -52,7 +52,7 @@ export function optionsPage(): string {
 }
 
 function sectionOf(name: OptionName): string {
-  const { kind, doc, unit, embedded } = optionDefinition(name);
+  const { kind, doc, embedded } = optionDefinition(name);
   return [
     `### \`${flagOf(name)}\``,
     '',
@@ -62,7 +62,7 @@ function sectionOf(name: OptionName): string {
     '|---|---|---|---|---|',
     `| ${[
       showDefault(name),
-      `${kind.allowed}${unit && !kind.allowed.includes(unit) ? ` (${unit})` : ''}`,
+      kind.allowed,
       `\`${environmentVariable(name)}\``,
       `\`${fileKey(name)}\``,
       `\`${embedded ?? name}\``,
@@ -95,7 +95,8 @@ A broker inside your own program takes the same options in camelCase, from its o
 \`startBroker({ amqpPort: 5673 })\`; see [embedding](embedding.md).
 
 An option that is not known, or a value that is not allowed, stops the start with one line that names the option, the
-value and what is allowed, and exit code 2. Unknown environment variables are ignored. Kubernetes sets variables for each
+value and what is allowed, and exit code 2. Unknown environment variables are ignored, and an empty one counts as unset
+(except \`LEVERET_LOOPBACK_USERS\`, where it means that there are no such users). Kubernetes sets variables for each
 service in a namespace, so for a service called \`leveret-amqp\` it sets \`LEVERET_AMQP_PORT\` to a URL: give such a service
 another name, or set \`enableServiceLinks: false\` in the pod.
 

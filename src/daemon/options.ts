@@ -8,6 +8,7 @@ import {
   port,
   text,
   wholeNumber,
+  wholeNumberOf,
 } from './option-kinds.ts';
 import { VERSION } from './version.ts';
 
@@ -71,7 +72,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     group: 'Listening',
     kind: names('names', false),
     default: ['localhost'],
-    doc: 'Addresses or host names to listen on. localhost is both 127.0.0.1 and ::1; 0.0.0.0 and :: are all addresses.',
+    doc: 'Addresses or host names to listen on. localhost is both 127.0.0.1 and ::1; 0.0.0.0 is all IPv4 addresses; :: is all addresses, or all IPv6 ones when an IPv4 address is named, too.',
   },
   amqpPort: {
     group: 'Listening',
@@ -130,17 +131,18 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
   },
   heartbeat: {
     group: 'Limits',
-    kind: wholeNumber(0, 65_535, 'seconds'),
+    kind: wholeNumberOf('seconds', 0, 65_535),
     default: 60,
     unit: 'seconds',
     doc: 'The heartbeat interval that is offered to clients; a peer that is silent for two of them is cut off. 0 offers none.',
   },
   consumerTimeout: {
     group: 'Limits',
-    kind: wholeNumber(0, 2 ** 31 - 1, 'milliseconds'),
+    kind: wholeNumberOf('milliseconds', 0, 2 ** 31 - 1),
     default: 0,
+    defaultText: '0: for ever',
     unit: 'milliseconds',
-    doc: 'How long a consumer may hold a message without acknowledging it before its channel is closed with 406. 0: for ever.',
+    doc: 'How long a consumer may hold a message without acknowledging it before its channel is closed with 406.',
   },
   defaultUser: {
     group: 'Log-in',
@@ -164,7 +166,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     group: 'Log-in',
     kind: names('names', true),
     default: ['guest'],
-    doc: 'Users who can log in only from this machine. Empty: everybody can log in from everywhere.',
+    doc: 'Users who can log in only from this machine. With an empty list (--loopback-users=) all users can log in from everywhere.',
   },
   product: {
     group: 'Appearance',

@@ -57,6 +57,12 @@ describe('precedence', () => {
     expect(readOptions([], { LEVERET_CONFIG: configFile('{"amqp-port": 7}') }).amqpPort).toBe(7);
   });
 
+  test('an empty variable counts as unset, but for a list that may be empty', () => {
+    const environment = { LEVERET_AMQP_PORT: '', LEVERET_DEFAULT_PASSWORD: '', LEVERET_CONFIG: '' };
+    expect(readOptions([], environment)).toMatchObject({ amqpPort: 5672, defaultPassword: 'guest' });
+    expect(readOptions([], { LEVERET_LOOPBACK_USERS: '' }).loopbackUsers).toEqual([]);
+  });
+
   test('of the same flag given twice, the last counts', () => {
     expect(readOptions(['--amqp-port', '1', '--amqp-port=2'], {}).amqpPort).toBe(2);
   });
@@ -135,10 +141,14 @@ describe('a bad option is refused with one line that says', () => {
 
   test('that the file is none, or not JSON, or no object', () => {
     expect(flagComplaint('--config', join(directory, 'absent.json'))).toMatch(
-      /^configuration file .*absent.json: ENOENT/,
+      /^configuration file .*absent.json: does not exist$/,
     );
-    expect(flagComplaint('--config', configFile('amqp-port: 5672'))).toMatch(
-      /^configuration file .*leveret.json: .*JSON/,
+    expect(flagComplaint('--config', directory)).toMatch(/: is a directory$/);
+    expect(flagComplaint('--config', configFile('{\n  "amqp-port": x\n}'))).toMatch(
+      /^configuration file .*leveret.json: not JSON from line 2, column 16 on \('x'\)$/,
+    );
+    expect(flagComplaint('--config', configFile('{"amqp-port": 1'))).toMatch(
+      /: not JSON from line 1, column 16 on \(end of the file\)$/,
     );
     expect(flagComplaint('--config', configFile('[]'))).toMatch(/not a JSON object/);
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { jsonErrorAt } from './json-error.ts';
 import { didYouMean } from './nearest-names.ts';
 import { OptionError } from './option-error.ts';
 import {
@@ -17,6 +18,12 @@ import {
 /** Names the configuration file. Not in the table: it cannot stand in the file itself. */
 const CONFIG_FLAG = '--config';
 const CONFIG_VARIABLE = 'LEVERET_CONFIG';
+
+const READ_FAILURES: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'does not exist'],
+  ['EISDIR', 'is a directory'],
+  ['EACCES', 'may not be read by this user'],
+]);
 
 type SomeValues = Map<OptionName, unknown>;
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,6 +47,10 @@ export function checkOptions(given: { readonly [name: string]: unknown }): Optio
   const values: SomeValues = new Map();
   for (const name of OPTION_NAMES) {
     const value = given[name];
+    const { embedded } = optionDefinition(name);
+    if (value !== undefined && embedded !== undefined) {
+      throw new OptionError(`option ${name}: startBroker has ${embedded} in its place`);
+    }
     values.set(name, value === undefined ? OPTIONS[name].default : checked(`option ${name}`, name, value));
   }
   for (const key of Object.keys(given)) {
@@ -96,6 +107,8 @@ function readEnvironment(environment: Environment): SomeValues {
   for (const name of OPTION_NAMES) {
     const variable = environmentVariable(name);
     const value = environment[variable];
+    // start scripts set a variable to nothing to unset it, unless nothing is a value
+    if (value === '' && optionDefinition(name).kind.fromText(value) === undefined) continue;
     if (value !== undefined) values.set(name, parsed(`environment variable ${variable}`, name, value));
   }
   return values;
@@ -113,14 +126,28 @@ function readConfigFile(path: string): SomeValues {
 }
 
 function jsonObject(path: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new OptionError(`configuration file ${path}: ${(error as Error).message}`);
-  }
+  const text = readText(path);
+  const errorAt = jsonErrorAt(text);
+  if (errorAt !== undefined) throw new OptionError(`configuration file ${path}: ${notJson(text, errorAt)}`);
+  const value: unknown = JSON.parse(text);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new OptionError(`configuration file ${path}: not a JSON object, like {"amqp-port": 5673}`);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new OptionError(`configuration file ${path}: ${READ_FAILURES.get(code) ?? message}`);
+  }
+}
+
+function notJson(text: string, at: number): string {
+  const before = text.slice(0, at).split('\n');
+  const found =
+    at === text.length ? 'end of the file' : `'${String.fromCodePoint(text.codePointAt(at) ?? 0)}'`;
+  return `not JSON from line ${before.length}, column ${(before.at(-1) ?? '').length + 1} on (${found})`;
 }
 
 function parsed(where: string, name: OptionName, found: string): unknown {

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { connect as connectAmqp } from 'amqplib';
 import { afterEach, describe, expect, test } from 'vitest';
+import { uncaughtErrors } from '../../test/client/uncaught-errors.ts';
 import { StartedProcess } from '../../test/servers/child-process.ts';
 import { OptionError } from './option-error.ts';
 import { type RunningBroker, type StartBrokerOptions, startBroker, urlOf } from './start-broker.ts';
@@ -72,6 +74,50 @@ describe('startBroker', () => {
     await expect(start({ channelMax: 0 })).rejects.toThrow(
       "option channelMax: bad value '0'; allowed: a whole number from 1 to 65535",
     );
+  });
+
+  test('logLevel is refused, because nothing is printed', async () => {
+    const options = { logLevel: 'warn' } as StartBrokerOptions;
+    await expect(start(options)).rejects.toThrow('option logLevel: startBroker has onEvent in its place');
+  });
+
+  test('lists may be a text with commas, and sizes a text with a unit', async () => {
+    const broker = await start({ host: '127.0.0.1,::1', maxMessageSize: '1MiB', loopbackUsers: 'guest' });
+    expect(broker.addresses.map(({ host }) => host)).toEqual(['127.0.0.1', '::1']);
+    expect(broker.broker.settings.messageBytesMax).toBe(2 ** 20);
+  });
+
+  test('listens on all addresses of both IP versions', async () => {
+    const broker = await start({ host: ['0.0.0.0', '::'] });
+    expect(broker.addresses.map(({ host }) => host)).toEqual(['0.0.0.0', '::']);
+  });
+
+  test('shows no password when it is printed', async () => {
+    const broker = await start({ defaultPassword: 's3cret' });
+    expect(inspect(broker)).toContain(`url: 'amqp://127.0.0.1:${broker.ports.amqp}'`);
+    expect(inspect([broker, broker.broker, await broker.connect()], { depth: 20 })).not.toContain('s3cret');
+  });
+
+  test('await using closes it', async () => {
+    const broker = await start();
+    await broker[Symbol.asyncDispose]();
+    expect(broker.addresses).toEqual([]);
+  });
+
+  test('an onEvent that throws is an uncaught exception, and the broker goes on', async () => {
+    const failures = uncaughtErrors();
+    const broker = await start({
+      amqpPort: false,
+      onEvent: () => {
+        throw new Error('onEvent');
+      },
+    });
+    await expect(broker.connect({ password: 'wrong' })).rejects.toMatchObject({ replyCode: 403 });
+    await broker.connect();
+    await broker.close();
+    const messages = failures.stop();
+    expect(messages.length).toBeGreaterThan(0);
+    expect(new Set(messages)).toEqual(new Set(['onEvent']));
   });
 
   test('a hundred brokers in one process share nothing', async () => {

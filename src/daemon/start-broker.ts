@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { callListener } from '../client/call-listener.ts';
 import {
   type DirectConnection,
   type DirectConnectionOptions,
@@ -36,8 +38,14 @@ const RECEIVED_BYTES_PER_TURN = 128 * 1024;
 const CLOSE_GRACE_MS = 5_000;
 
 type SharedOptions = {
-  readonly [N in Exclude<OptionName, 'amqpPort' | 'logLevel'>]?: OptionValues[N] | undefined;
+  readonly [N in Exclude<OptionName, 'amqpPort' | 'logLevel'>]?: OptionInput<N> | undefined;
 };
+/** A list may be a text with commas in it, and a size a text with its unit: `'64MiB'`. */
+type OptionInput<N extends OptionName> = N extends 'host' | 'loopbackUsers'
+  ? string | readonly string[]
+  : N extends 'maxMessageSize' | 'frameMax' | 'memoryHighWatermark'
+    ? number | string
+    : OptionValues[N];
 
 /** The options of `startBroker`. docs/configuration.md describes each; those that are absent have their default. */
 export interface StartBrokerOptions extends SharedOptions {
@@ -68,7 +76,8 @@ export interface RunningBroker {
    * const connection = await broker.connect();
    * const channel = await connection.createChannel();
    * await channel.queueDeclare('hello');
-   * await channel.publish({ routingKey: 'hello', body: new TextEncoder().encode('Hello World!') });
+   * await channel.publish({ routingKey: 'hello', body: 'Hello World!' });
+   * const message = await channel.get('hello', { noAck: true });
    * ```
    */
   connect(options?: DirectConnectionOptions): Promise<DirectConnection>;
@@ -77,6 +86,8 @@ export interface RunningBroker {
    * gone. Those that are still there after `graceMs` (5000 if absent) are cut off. Calling it again is harmless.
    */
   close(options?: { readonly graceMs?: number }): Promise<void>;
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
@@ -108,7 +119,7 @@ export interface RunningBroker {
 export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
   const { onEvent = ignoreEvent, amqpPort, ...others } = options;
   const values = checkOptions({ ...others, amqpPort: amqpPort === false ? undefined : amqpPort });
-  const running = new NodeBroker(values, onEvent);
+  const running = new NodeBroker(values, (event) => callListener(() => onEvent(event)));
   if (amqpPort !== false) await running.listen();
   return running;
 }
@@ -183,6 +194,15 @@ class NodeBroker implements RunningBroker {
   close({ graceMs = CLOSE_GRACE_MS }: { readonly graceMs?: number } = {}): Promise<void> {
     this.#closed ??= this.#close(graceMs);
     return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** What console.log shows: no internals, of which there are many. */
+  [inspect.custom](): unknown {
+    return { url: this.url, addresses: this.addresses, connectionCount: this.broker.connectionCount };
   }
 
   async #close(graceMs: number): Promise<void> {

@@ -103,7 +103,7 @@ describe('amqp listener', () => {
     const opened = open(new SilentBroker(), { port });
     await expect(opened).rejects.toMatchObject({ name: 'ListenError', code: 'ADDRESS_IN_USE', port });
     await expect(opened).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${port}: the port is in use by another program; stop it, or choose another port with --amqp-port (0: any free one)`,
+      `cannot listen on 127.0.0.1:${port}: the port is in use by another program; stop it, or choose another port (0: any free one)`,
     );
   });
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, isIPv4, type Server, type Socket } from 'node:net';
 import type { BrokerEvent, Peer } from '../core/environment.ts';
 import type { AmqpBroker } from './amqp-broker.ts';
 import { HandshakeLimit } from './handshake-limit.ts';
@@ -120,9 +120,12 @@ export class AmqpListener implements TransportOwner {
 
   async #listen(): Promise<void> {
     let port = this.#options.port;
-    for (const host of this.#options.hosts.flatMap(expandHost)) {
+    const hosts = this.#options.hosts.flatMap(expandHost);
+    // `::` alone takes IPv4 peers as well, and would then be in the way of an IPv4 address on the same port
+    const ipv6Only = hosts.some(({ name }) => isIPv4(name));
+    for (const host of hosts) {
       const server = this.#createServer();
-      const failure = await listenOn(server, host.name, port);
+      const failure = await listenOn(server, { host: host.name, port, ipv6Only });
       if (failure?.code === 'ADDRESS_NOT_AVAILABLE' && host.optional) continue;
       if (failure) throw failure;
       server.on('error', (error) => this.#onAcceptError(error));
@@ -205,12 +208,15 @@ function expandHost(name: string): Host[] {
 }
 
 /** Returns undefined when it listens. */
-async function listenOn(server: Server, host: string, port: number): Promise<ListenError | undefined> {
+async function listenOn(
+  server: Server,
+  address: { host: string; port: number; ipv6Only: boolean },
+): Promise<ListenError | undefined> {
   try {
-    server.listen({ host, port, backlog: BACKLOG });
+    server.listen({ ...address, backlog: BACKLOG });
     await once(server, 'listening');
     return undefined;
   } catch (error) {
-    return new ListenError(host, port, error as NodeJS.ErrnoException);
+    return new ListenError(address.host, address.port, error as NodeJS.ErrnoException);
   }
 }

@@ -17,7 +17,7 @@ const CODES: ReadonlyMap<string, ListenErrorCode> = new Map([
   ['EAI_AGAIN', 'HOST_NOT_FOUND'],
 ]);
 
-/** An operating error: the broker cannot listen where it was told to. The text says which option to change. */
+/** An operating error: the broker cannot listen where it was told to. Which option to change is said by whoever took the options. */
 export class ListenError extends Error {
   readonly code: ListenErrorCode;
   readonly host: string;
@@ -36,14 +36,14 @@ export class ListenError extends Error {
 function explain(code: ListenErrorCode, port: number, cause: Error): string {
   switch (code) {
     case 'ADDRESS_IN_USE':
-      return 'the port is in use by another program; stop it, or choose another port with --amqp-port (0: any free one)';
+      return 'the port is in use by another program; stop it, or choose another port (0: any free one)';
     case 'ADDRESS_NOT_AVAILABLE':
-      return 'this machine does not have that address; choose another with --host';
+      return 'this machine does not have that address; choose another';
     case 'PORT_NOT_PERMITTED':
-      return `this user may not use port ${port}; choose one above 1023 with --amqp-port`;
+      return `this user may not use port ${port}; choose one above 1023`;
     case 'HOST_NOT_FOUND':
-      return 'that name has no address; change --host';
+      return 'that name has no address; correct it';
     case 'LISTEN_FAILED':
-      return `${cause.message}; change --host or --amqp-port`;
+      return `${cause.message}; choose another address or port`;
   }
 }

@@ -205,6 +205,18 @@ describe('socket transport', () => {
     expect(await connection.closed).toMatch(/read nothing for 60 s while 34 MB wait/);
   });
 
+  test('what is written meanwhile is no sign that the peer reads', async () => {
+    client.pause();
+    const bytes = new Uint8Array(32 * MEGABYTE);
+    transport.write(bytes, bytes.length);
+    transport.checkProgress(0);
+    const mark = transport.progressMark;
+    send('a heartbeat');
+    expect(transport.progressMark).toBe(mark);
+    transport.checkProgress(UNREAD_MS_MAX);
+    expect(await connection.closed).toMatch(/read nothing for 60 s/);
+  });
+
   test('a peer that reads nothing is left in peace while little waits for it', async () => {
     client.pause();
     while (send('x'.repeat(MEGABYTE)));

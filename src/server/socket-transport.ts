@@ -37,8 +37,9 @@ export class SocketTransport implements Transport {
   #closing: boolean;
   #reason: string | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
-  /** What `unsentMark` said when the peer was last seen to make progress, and when that was. */
-  #unsentMark: number;
+  #writtenBytes: number;
+  /** What `progressMark` said when the peer was last seen to make progress, and when that was. */
+  #progressMark: number;
   #progressMs: number;
   readonly #onWritten: () => void;
 
@@ -51,7 +52,8 @@ export class SocketTransport implements Transport {
     this.#closing = false;
     this.#reason = undefined;
     this.#closeTimer = undefined;
-    this.#unsentMark = 0;
+    this.#writtenBytes = 0;
+    this.#progressMark = 0;
     this.#progressMs = 0;
     this.#onWritten = () => this.#afterWrite();
     socket.on('data', (chunk: Uint8Array) => this.#onData(chunk));
@@ -73,11 +75,24 @@ export class SocketTransport implements Transport {
   write(bytes: Uint8Array, end: number): boolean {
     const socket = this.#socket;
     if (this.#closing || !socket.writable) return true;
+    this.#writtenBytes += end;
     socket.write(Buffer.from(bytes.buffer, bytes.byteOffset, end), this.#onWritten);
     // Node tries the system call at once. A length of 0 therefore means that the kernel has copied everything.
     if (socket.writableLength === 0) return true;
     this.#congested = true;
     return false;
+  }
+
+  /**
+   * What is unsent by `writableLength` alone would not do: that falls only when a write is through as a whole, and one
+   * write can be a body of 100 MB to a slow peer. Node's own idle timeout looks at `writeQueueSize` for the same reason;
+   * it is no public property, so its absence only makes the mark coarser. What is written, a heartbeat say, counts on both
+   * sides and changes nothing.
+   */
+  get progressMark(): number {
+    const handle = (this.#socket as { readonly _handle?: { readonly writeQueueSize?: number } | null })
+      ._handle;
+    return this.#writtenBytes - this.#socket.writableLength - (handle?.writeQueueSize ?? 0);
   }
 
   pause(): void {
@@ -106,9 +121,9 @@ export class SocketTransport implements Transport {
 
   /** To be called every few seconds: destroys the socket of a peer that has stopped reading. */
   checkProgress(nowMs: number): void {
-    const mark = this.#unsentBytes();
-    if (mark !== this.#unsentMark || this.#socket.writableLength <= UNREAD_BYTES_MAX) {
-      this.#unsentMark = mark;
+    const mark = this.progressMark;
+    if (mark !== this.#progressMark || this.#socket.writableLength <= UNREAD_BYTES_MAX) {
+      this.#progressMark = mark;
       this.#progressMs = nowMs;
     } else if (nowMs - this.#progressMs >= UNREAD_MS_MAX) {
       const megabytes = Math.round(this.#socket.writableLength / 1e6);
@@ -116,17 +131,6 @@ export class SocketTransport implements Transport {
         `the peer has read nothing for ${UNREAD_MS_MAX / 1000} s while ${megabytes} MB wait for it`,
       );
     }
-  }
-
-  /**
-   * A number that changes whenever the kernel takes more. `writableLength` alone would not do: it falls only when a
-   * write is through as a whole, and one write can be a body of 100 MB to a slow peer. Node's own idle timeout looks at
-   * `writeQueueSize` for the same reason; it is no public property, so its absence only makes the check coarser.
-   */
-  #unsentBytes(): number {
-    const handle = (this.#socket as { readonly _handle?: { readonly writeQueueSize?: number } | null })
-      ._handle;
-    return this.#socket.writableLength + (handle?.writeQueueSize ?? 0);
   }
 
   #onData(chunk: Uint8Array): void {

@@ -24,9 +24,9 @@ import {
 import { type MessageStore, type RecordOwner, SEGMENT_SPAN, Segment } from '../core/message/message-store.ts';
 import type { LogEngine } from './log-engine.ts';
 
-/** The first segment is small, so that a broker in a test costs little; each next one doubles, up to the largest. */
+/** The first segment is small, so that a broker in a test costs little; each next one doubles, up to the largest (4 MiB). */
 const SEGMENT_BYTES_FIRST = 64 * 1024;
-const SEGMENT_BYTES_MAX = 4 * 1024 * 1024;
+const SEGMENT_BYTES_MAX = SEGMENT_SPAN;
 /** Empty segments of the largest size kept for the next use. */
 const SPARE_SEGMENTS_MAX = 4;
 /** Dead bytes that are never worth cleaning. */

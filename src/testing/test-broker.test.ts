@@ -55,6 +55,18 @@ test('what falls due on the way happens at its own time, in order, with the answ
   expect(seen).toEqual(['short at 00:00:10', 'long at 00:01:00', 'again at 00:01:01']);
 });
 
+test('a deadline between two milliseconds does not hold up the clock', async () => {
+  const broker = await started();
+  const channel = await channelOf(broker);
+  await channel.queueDeclare('q');
+  await broker.clock.advance(0.5);
+  const deliverAt = broker.clock.now.getTime() + 100;
+  const properties = { headers: { 'x-deliver-at': deliverAt } };
+  await channel.publish({ routingKey: 'q', body: body('x'), properties });
+  await broker.clock.advance('1s');
+  expect((await channel.queueDeclare('q', { passive: true })).messageCount).toBe(1);
+});
+
 test('the time of day begins where the test says, and moves with the clock', async () => {
   const broker = await started({ startTime: new Date('2030-05-01T12:00:00Z') });
   await broker.clock.advance('1d');

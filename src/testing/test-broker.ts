@@ -1,3 +1,4 @@
+import { callListener } from '../client/call-listener.ts';
 import {
   type DirectConnection,
   type DirectConnectionOptions,
@@ -118,7 +119,7 @@ class VirtualBroker implements TestBroker {
     this.#values = checkOptions(others);
     this.#clock = new VirtualClock(startTime.getTime());
     this.#scheduler = new VirtualScheduler(() => this.#turn());
-    this.#onEvent = onEvent;
+    this.#onEvent = (event) => callListener(() => onEvent(event));
     this.broker = new Broker(
       {
         clock: this.#clock,
@@ -126,7 +127,7 @@ class VirtualBroker implements TestBroker {
         scheduler: this.#scheduler,
         store: new MessageLog(new MemoryEngine()),
         credentials: saltedSha256,
-        onEvent,
+        onEvent: this.#onEvent,
       },
       brokerSettings(this.#values),
     );

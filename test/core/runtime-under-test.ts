@@ -7,6 +7,7 @@ import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const DEADLINES_PER_TURN = 1024;
+const RECORDS_PER_TURN = 32_768;
 
 /** A runtime with a message log and a clock that the test moves. Turns that it asks for are counted, not run. */
 export class RuntimeUnderTest {
@@ -32,11 +33,15 @@ export class RuntimeUnderTest {
     });
   }
 
-  /** Moves the clock to `nowMs` and runs the deadlines of one turn. */
-  advanceTo(nowMs: number, deadlinesMax: number = DEADLINES_PER_TURN): void {
+  /** Moves the clock to `nowMs` and runs a turn, as far as it needs no connections. */
+  advanceTo(nowMs: number): void {
+    const { runtime } = this;
+    runtime.endTurn();
     this.clock.moveTo(nowMs);
-    this.runtime.forgetNow();
-    this.runtime.deadlines.runDue(this.runtime.now(), deadlinesMax);
+    runtime.beginTurn();
+    runtime.deadlines.runDue(runtime.now(), DEADLINES_PER_TURN);
+    runtime.releaseDiscarded(RECORDS_PER_TURN);
+    runtime.endTurn();
   }
 }
 

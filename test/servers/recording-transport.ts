@@ -42,6 +42,8 @@ export class RecordingTransport implements Transport, FrameSink {
   closed = false;
   /** Says that it took nothing yet: the broker has to wait for `Connection.drained()`. */
   congested = false;
+  /** For the test to change: a congested client has read something. */
+  progressMark = 0;
   /** The largest frame that the broker may send; 0: any. */
   frameMax = 0;
   readonly #parser = new FrameParser(this, 0);

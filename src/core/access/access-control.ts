@@ -3,7 +3,6 @@
  * RabbitMQ's rules. It decides and keeps nothing on disk: whoever changes it also stores the change.
  */
 import { Pattern } from './pattern.ts';
-import { PatternError } from './pattern-error.ts';
 
 export interface User {
   readonly name: string;
@@ -13,7 +12,7 @@ export interface User {
   readonly limits: UserLimits;
 }
 
-/** Undefined: no limit. */
+/** Undefined or negative: no limit. */
 export interface UserLimits {
   readonly maxConnections?: number | undefined;
   readonly maxChannels?: number | undefined;
@@ -30,20 +29,13 @@ export interface Permission {
   readonly read: string;
 }
 
-/** Patterns over routing keys of one topic exchange. `{username}`, `{vhost}` and `{client_id}` in them are filled in. */
+/** Patterns over routing keys of one topic exchange. `{username}` and `{vhost}` in them are filled in. */
 export interface TopicPermission {
   readonly user: string;
   readonly vhost: string;
   readonly exchange: string;
   readonly write: string;
   readonly read: string;
-}
-
-export interface TopicVariables {
-  readonly username: string;
-  readonly vhost: string;
-  /** AMQP 0-9-1 has none. */
-  readonly clientId?: string | undefined;
 }
 
 /** An operating error: a change that makes no sense. */
@@ -56,9 +48,6 @@ export class AccessControlError extends Error {
     this.code = code;
   }
 }
-
-/** The name under which permissions know the default exchange, whose real name is empty. */
-const DEFAULT_EXCHANGE = 'amq.default';
 
 /** Decisions kept for each pattern of a permission, about 100 bytes each. Names come from strangers, so this is bounded. */
 export const DECISIONS_MAX = 1024;
@@ -93,7 +82,7 @@ export class AccessControl {
     const { maxConnections, maxChannels } = limits;
     this.#users.set(name, {
       ...user,
-      limits: { maxConnections: limitOf(maxConnections), maxChannels: limitOf(maxChannels) },
+      limits: { maxConnections, maxChannels },
     });
     this.#onChange();
   }
@@ -169,11 +158,11 @@ export class AccessControl {
     return this.#permissions.get(user)?.has(vhost) ?? false;
   }
 
-  /** `name`: of the exchange or queue; empty for the default exchange. Runs per method of a channel. */
+  /** `name`: of the exchange or queue; amq.default for the default exchange. Runs per method of a channel. */
   allows(user: string, vhost: string, name: string, operation: Operation): boolean {
     const entry = this.#permissions.get(user)?.get(vhost);
     if (entry === undefined) return false;
-    return entry[operation].allows(name === '' ? DEFAULT_EXCHANGE : name);
+    return entry[operation].allows(name);
   }
 
   /** True when the user has no topic permission for the exchange: these only ever take rights away. */
@@ -183,10 +172,9 @@ export class AccessControl {
     exchange: string,
     operation: 'write' | 'read',
     routingKey: string,
-    variables: TopicVariables,
   ): boolean {
     const entry = this.#topicPermissions.get(user)?.find((other) => other.isFor(vhost, exchange));
-    return entry === undefined || entry[operation].allows(routingKey, variables);
+    return entry === undefined || entry[operation].test(routingKey);
   }
 
   /** Forgets all permissions in the vhost, so that nobody has them in a later vhost of the same name. */
@@ -201,10 +189,6 @@ export class AccessControl {
     if (user !== undefined) return user;
     throw new AccessControlError('user-not-found', `no user '${name}': create the user first`);
   }
-}
-
-function limitOf(limit: number | undefined): number | undefined {
-  return limit === undefined || limit < 0 ? undefined : limit;
 }
 
 class PermissionEntry {
@@ -242,14 +226,13 @@ class NameRule {
 
 class TopicPermissionEntry {
   readonly permission: TopicPermission;
-  readonly write: TopicRule;
-  readonly read: TopicRule;
+  readonly write: Pattern;
+  readonly read: Pattern;
 
   constructor(permission: TopicPermission) {
-    const { user, vhost, write, read } = permission;
     this.permission = permission;
-    this.write = new TopicRule(write, { username: user, vhost });
-    this.read = new TopicRule(read, { username: user, vhost });
+    this.write = compile(fillIn(permission.write, permission));
+    this.read = compile(fillIn(permission.read, permission));
   }
 
   /** Without an exchange: for any exchange of the vhost. */
@@ -259,51 +242,14 @@ class TopicPermissionEntry {
   }
 }
 
-/** One pattern over routing keys. It is compiled for the variables it was last asked with, which hardly ever change. */
-class TopicRule {
-  readonly #source: string;
-  #compiledFor: TopicVariables;
-  /** Undefined: no pattern any more with these variables in it, so nothing is allowed. */
-  #pattern: Pattern | undefined;
-
-  constructor(source: string, variables: TopicVariables) {
-    this.#source = source;
-    this.#compiledFor = variables;
-    this.#pattern = compile(fillIn(source, variables));
-  }
-
-  allows(routingKey: string, variables: TopicVariables): boolean {
-    if (!sameVariables(variables, this.#compiledFor)) this.#compileFor(variables);
-    return this.#pattern?.test(routingKey) ?? false;
-  }
-
-  #compileFor(variables: TopicVariables): void {
-    this.#compiledFor = variables;
-    this.#pattern = undefined;
-    try {
-      this.#pattern = compile(fillIn(this.#source, variables));
-    } catch (error) {
-      // A long client id can make the pattern longer than patterns may be.
-      if (!(error instanceof PatternError)) throw error;
-    }
-  }
-}
-
-function sameVariables(a: TopicVariables, b: TopicVariables): boolean {
-  return a.username === b.username && a.vhost === b.vhost && a.clientId === b.clientId;
-}
-
 /** RabbitMQ: the empty pattern matches only the empty name, so nothing. */
 function compile(source: string): Pattern {
   return Pattern.compile(source === '' ? '^$' : source);
 }
 
-/** Values are taken literally, whatever characters a user name has. An unknown client id leaves its placeholder as text. */
-function fillIn(source: string, variables: TopicVariables): string {
-  return source
-    .replaceAll('{username}', () => literal(variables.username))
-    .replaceAll('{vhost}', () => literal(variables.vhost))
-    .replaceAll('{client_id}', () => literal(variables.clientId ?? '{client_id}'));
+/** Values are taken literally, whatever characters a user name has. A `{client_id}`, which AMQP has none of, stays as text. */
+function fillIn(source: string, { user, vhost }: TopicPermission): string {
+  return source.replaceAll('{username}', () => literal(user)).replaceAll('{vhost}', () => literal(vhost));
 }
 
 const SPECIAL = '\\^$.|?*+()[]{}-';

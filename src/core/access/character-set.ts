@@ -96,18 +96,18 @@ function addShifted(ranges: (readonly [number, number])[], first: number, last: 
 
 /** A set of code points. ASCII is a table, the rest a walk over the ranges. */
 export class CharacterSet {
-  private readonly ascii: Uint8Array = new Uint8Array(ASCII_END);
-  private readonly beyondAscii: CharacterRanges;
+  readonly #ascii: Uint8Array = new Uint8Array(ASCII_END);
+  readonly #beyondAscii: CharacterRanges;
 
   constructor(ranges: CharacterRanges) {
     for (const [first, last] of ranges) {
-      if (first < ASCII_END) this.ascii.fill(1, first, Math.min(last + 1, ASCII_END));
+      if (first < ASCII_END) this.#ascii.fill(1, first, Math.min(last + 1, ASCII_END));
     }
-    this.beyondAscii = ranges.filter(([, last]) => last >= ASCII_END);
+    this.#beyondAscii = ranges.filter(([, last]) => last >= ASCII_END);
   }
 
   has(codePoint: number): boolean {
-    if (codePoint < ASCII_END) return this.ascii[codePoint] === 1;
-    return this.beyondAscii.some(([first, last]) => first <= codePoint && codePoint <= last);
+    if (codePoint < ASCII_END) return this.#ascii[codePoint] === 1;
+    return this.#beyondAscii.some(([first, last]) => first <= codePoint && codePoint <= last);
   }
 }

@@ -41,22 +41,22 @@ const WORD_SET: CharacterSet = new CharacterSet(WORD_CHARACTERS);
 /** A compiled pattern. Keeps its working memory from one test to the next. */
 export class PatternProgram {
   /** The lookaheads, those inside others first, and as the last one the pattern itself. */
-  private readonly programs: readonly TruthOfProgram[];
+  readonly #programs: readonly TruthOfProgram[];
 
   /** Throws PatternError when the pattern is too large once its repetitions are written out. */
   constructor(source: string, pattern: PatternNode) {
     const compiler = new PatternCompiler(source);
     compiler.compile(pattern);
-    this.programs = compiler.programs.map((instructions) => new TruthOfProgram(instructions));
+    this.#programs = compiler.programs.map((instructions) => new TruthOfProgram(instructions));
   }
 
   /** Whether the pattern matches anywhere in the text. */
   test(text: string): boolean {
     const characters = Array.from(text, (character) => character.codePointAt(0)!);
-    const main = this.programs.at(-1)!;
-    for (const program of this.programs) program.begin();
+    const main = this.#programs.at(-1)!;
+    for (const program of this.#programs) program.begin();
     for (let place = characters.length; place >= 0; place--) {
-      for (const program of this.programs) program.step(characters, place, this.programs);
+      for (const program of this.#programs) program.step(characters, place, this.#programs);
       if (main.matchesFrom(place)) return true;
     }
     return false;
@@ -65,59 +65,59 @@ export class PatternProgram {
 
 /** The set of true instructions of one program, place after place. */
 class TruthOfProgram {
-  private readonly instructions: readonly Instruction[];
+  readonly #instructions: readonly Instruction[];
   /** For each instruction those that may go on at it without a character. */
-  private readonly askers: readonly (readonly number[])[];
+  readonly #askers: readonly (readonly number[])[];
   /** The place at which an instruction was true last, so that none is listed twice. */
-  private readonly trueAt: Int32Array;
+  readonly #trueAt: Int32Array;
   /** The true instructions of this place, and those of the place after it. */
-  private here: number[] = [];
-  private after: number[] = [];
+  #here: number[] = [];
+  #after: number[] = [];
 
   constructor(instructions: readonly Instruction[]) {
-    this.instructions = instructions;
-    this.askers = askersOf(instructions);
-    this.trueAt = new Int32Array(instructions.length);
+    this.#instructions = instructions;
+    this.#askers = askersOf(instructions);
+    this.#trueAt = new Int32Array(instructions.length);
   }
 
   begin(): void {
-    this.trueAt.fill(-1);
-    this.here = [];
+    this.#trueAt.fill(-1);
+    this.#here = [];
   }
 
   matchesFrom(place: number): boolean {
-    return this.trueAt[FIRST_INSTRUCTION] === place;
+    return this.#trueAt[FIRST_INSTRUCTION] === place;
   }
 
   /** Goes from place + 1 to `place`. The programs that this one asks must be there already. */
   step(characters: readonly number[], place: number, programs: readonly TruthOfProgram[]): void {
-    this.after = this.here;
-    this.here = [];
-    this.add(this.instructions.length - 1, place); // accept
-    for (const successor of this.after) {
-      if (takes(this.instructions[successor - 1], characters[place]!)) this.add(successor - 1, place);
+    this.#after = this.#here;
+    this.#here = [];
+    this.#add(this.#instructions.length - 1, place); // accept
+    for (const successor of this.#after) {
+      if (takes(this.#instructions[successor - 1], characters[place]!)) this.#add(successor - 1, place);
     }
     // `here` grows while it is walked: it is also the list of what is left to look at.
-    for (let index = 0; index < this.here.length; index++) {
-      for (const asker of this.askers[this.here[index]!]!) {
-        if (this.trueAt[asker] !== place && this.passes(asker, characters, place, programs))
-          this.add(asker, place);
+    for (let index = 0; index < this.#here.length; index++) {
+      for (const asker of this.#askers[this.#here[index]!]!) {
+        if (this.#trueAt[asker] !== place && this.#passes(asker, characters, place, programs))
+          this.#add(asker, place);
       }
     }
   }
 
-  private add(instruction: number, place: number): void {
-    this.trueAt[instruction] = place;
-    this.here.push(instruction);
+  #add(instruction: number, place: number): void {
+    this.#trueAt[instruction] = place;
+    this.#here.push(instruction);
   }
 
-  private passes(
+  #passes(
     number: number,
     characters: readonly number[],
     place: number,
     programs: readonly TruthOfProgram[],
   ): boolean {
-    const instruction = this.instructions[number]!;
+    const instruction = this.#instructions[number]!;
     if (instruction.kind === 'boundary') return isBoundary(instruction.boundary, characters, place);
     if (instruction.kind !== 'lookahead') return true;
     return programs[instruction.program]!.matchesFrom(place) !== instruction.negated;
@@ -173,25 +173,25 @@ function targetsOf(instruction: Instruction, number: number): readonly number[] 
 
 class PatternCompiler {
   readonly programs: (readonly Instruction[])[] = [];
-  private readonly source: string;
+  readonly #source: string;
   /** Counts nodes as well as instructions, so that a thousand repetitions of nothing are not free. */
-  private size: number = 0;
+  #size: number = 0;
 
   constructor(source: string) {
-    this.source = source;
+    this.#source = source;
   }
 
   /** Returns the number of the new program. */
   compile(pattern: PatternNode): number {
     const instructions: Instruction[] = [];
-    this.emit(instructions, pattern);
+    this.#emit(instructions, pattern);
     instructions.push({ kind: 'accept' });
     this.programs.push(instructions);
     return this.programs.length - 1;
   }
 
-  private emit(into: Instruction[], node: PatternNode): void {
-    this.grow();
+  #emit(into: Instruction[], node: PatternNode): void {
+    this.#grow();
     switch (node.kind) {
       case 'literal':
         into.push({ kind: 'literal', codePoint: node.codePoint });
@@ -206,64 +206,64 @@ class PatternCompiler {
         into.push({ kind: 'lookahead', program: this.compile(node.item), negated: node.negated });
         return;
       case 'sequence':
-        for (const item of node.items) this.emit(into, item);
+        for (const item of node.items) this.#emit(into, item);
         return;
       case 'alternatives':
-        this.emitAlternatives(into, node.items);
+        this.#emitAlternatives(into, node.items);
         return;
       case 'repeat':
-        for (let count = 0; count < node.min; count++) this.emit(into, node.item);
-        if (node.max === Number.POSITIVE_INFINITY) this.emitLoop(into, node.item);
-        else this.emitOptional(into, node.item, node.max - node.min);
+        for (let count = 0; count < node.min; count++) this.#emit(into, node.item);
+        if (node.max === Number.POSITIVE_INFINITY) this.#emitLoop(into, node.item);
+        else this.#emitOptional(into, node.item, node.max - node.min);
         return;
     }
   }
 
   /** split(a, b, c); a; jump end; b; jump end; c; end: */
-  private emitAlternatives(into: Instruction[], items: readonly PatternNode[]): void {
+  #emitAlternatives(into: Instruction[], items: readonly PatternNode[]): void {
     const targets: number[] = [];
     const jumps: { kind: 'jump'; target: number }[] = [];
     into.push({ kind: 'split', targets });
     for (const item of items) {
       targets.push(into.length);
-      this.emit(into, item);
+      this.#emit(into, item);
       const jump = { kind: 'jump' as const, target: 0 };
       jumps.push(jump);
       into.push(jump);
-      this.grow();
+      this.#grow();
     }
     for (const jump of jumps) jump.target = into.length;
   }
 
   /** start: split(item, end); item; jump start; end: */
-  private emitLoop(into: Instruction[], item: PatternNode): void {
+  #emitLoop(into: Instruction[], item: PatternNode): void {
     const start = into.length;
     const targets = [start + 1];
     into.push({ kind: 'split', targets });
-    this.emit(into, item);
+    this.#emit(into, item);
     into.push({ kind: 'jump', target: start });
-    this.grow();
+    this.#grow();
     targets.push(into.length);
   }
 
   /** split(item, end); item; split(item, end); item; ... end: */
-  private emitOptional(into: Instruction[], item: PatternNode, times: number): void {
+  #emitOptional(into: Instruction[], item: PatternNode, times: number): void {
     const splits: number[][] = [];
     for (let count = 0; count < times; count++) {
       const targets = [into.length + 1];
       splits.push(targets);
       into.push({ kind: 'split', targets });
-      this.grow();
-      this.emit(into, item);
+      this.#grow();
+      this.#emit(into, item);
     }
     for (const targets of splits) targets.push(into.length);
   }
 
-  private grow(): void {
-    this.size++;
-    if (this.size <= PATTERN_INSTRUCTIONS_MAX) return;
+  #grow(): void {
+    this.#size++;
+    if (this.#size <= PATTERN_INSTRUCTIONS_MAX) return;
     throw new PatternError(
-      this.source,
+      this.#source,
       0,
       `it is too large: more than ${PATTERN_INSTRUCTIONS_MAX} steps once its repetitions are written out; use smaller {m,n}`,
     );

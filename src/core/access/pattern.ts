@@ -15,12 +15,12 @@ import { parsePattern } from './pattern-syntax.ts';
  */
 export class Pattern {
   readonly source: string;
-  private readonly matcher: { test(text: string): boolean };
+  readonly #matcher: { test(text: string): boolean };
 
   private constructor(source: string) {
     const pattern = parsePattern(source);
     this.source = source;
-    this.matcher = literalPattern(pattern) ?? new PatternProgram(source, pattern);
+    this.#matcher = literalPattern(pattern) ?? new PatternProgram(source, pattern);
   }
 
   /** Throws PatternError when `source` is no regular expression, or uses what this broker does not support. */
@@ -29,6 +29,6 @@ export class Pattern {
   }
 
   test(text: string): boolean {
-    return this.matcher.test(text);
+    return this.#matcher.test(text);
   }
 }

@@ -49,7 +49,6 @@ interface PolicyKey {
   readonly merge?: Merge;
 }
 
-const text: PolicyKey = { allowed: 'a string', accepts: ({ tag }) => tag === 'S' };
 /** A message carries the name as a shortstr in its address. */
 const name: PolicyKey = {
   allowed: `a string of at most ${SHORTSTR_BYTES_MAX} bytes`,
@@ -80,7 +79,7 @@ function operator(key: PolicyKey, merge: Merge): PolicyKey {
 const MAX_AGE = /^[1-9][0-9]*[YMDhms]$/;
 
 const POLICY_KEYS: ReadonlyMap<string, PolicyKey> = new Map<string, PolicyKey>([
-  ['alternate-exchange', text],
+  ['alternate-exchange', name],
   ['consumer-timeout', wholeNumber(0)],
   ['dead-letter-exchange', name],
   ['dead-letter-routing-key', name],

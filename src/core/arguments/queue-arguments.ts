@@ -5,7 +5,7 @@
  * Two things are allowed that RabbitMQ refuses: `x-delivery-limit` and the arguments of delayed retry work on every
  * type of queue. Arguments that nobody knows are ignored, as there.
  */
-import { decodeUtf8, SHORTSTR_BYTES_MAX, utf8Length } from '../../codec/bytes.ts';
+import { SHORTSTR_BYTES_MAX, utf8Length } from '../../codec/bytes.ts';
 import type { Field, FieldTable } from '../../codec/field-table.ts';
 import { notImplemented, preconditionFailed } from '../failures.ts';
 import {
@@ -116,6 +116,8 @@ const queueVersion: Check = (field, args) => {
 
 /** A name that a message will carry: in its address it is a shortstr. */
 const shortName: Check = (field) => {
+  // A longstr that is no UTF-8 comes as bytes. No exchange or routing key has such a name, and no permission is for it.
+  if (typeof field.value !== 'string') return `"expected UTF-8 text, got ${fieldText(field)}"`;
   const nameBytes = utf8Length(fieldText(field));
   return nameBytes > SHORTSTR_BYTES_MAX
     ? `"expected at most ${SHORTSTR_BYTES_MAX} bytes, got ${nameBytes}"`
@@ -378,7 +380,6 @@ function numberOf(args: FieldTable, key: string): number | undefined {
 
 function textOf(args: FieldTable, key: string): string | undefined {
   const value = args.get(key)?.value;
-  if (value instanceof Uint8Array) return decodeUtf8(value, 0, value.length);
   return typeof value === 'string' ? value : undefined;
 }
 

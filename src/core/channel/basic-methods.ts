@@ -1,4 +1,4 @@
-import { ByteWriter } from '../../codec/byte-writer.ts';
+import { encodeShortstr } from '../../codec/bytes.ts';
 import type { FieldTable } from '../../codec/field-table.ts';
 import type { MethodArguments } from '../../codec/methods.ts';
 import { resourceText } from '../arguments/equivalence.ts';
@@ -88,9 +88,7 @@ function consumeReplies(
   if (!noAck) throw preconditionFailed('reply consumer cannot acknowledge');
   if (channel.replyAddress !== undefined) throw preconditionFailed('reply consumer already set');
   channel.replyAddress = channel.replyConsumers.add(deliveries);
-  const writer = new ByteWriter(64);
-  writer.shortstr(consumerTag);
-  deliveries.setReplyConsumer(consumerTag, writer.toBytes());
+  deliveries.setReplyConsumer(consumerTag, encodeShortstr(consumerTag));
 }
 
 function consumerPriority(args: FieldTable, queue: string, vhost: string): number {

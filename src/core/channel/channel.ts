@@ -260,15 +260,18 @@ export class Channel implements ChannelContext {
   }
 
   /**
-   * All at once or nothing: nobody's turn comes in between, so nobody sees a part of it, and a queue that would refuse a
-   * message (overflow reject-publish) has the whole refused. tx.commit-ok is a promise that nothing of it will be lost,
+   * All at once or nothing: no other frame is looked at in between, and a queue that would refuse a
+   * message (overflow reject-publish) or an exchange that is gone has the whole refused. tx.commit-ok is a promise that nothing of it will be lost,
    * and waits for that.
    */
   #onTxCommit(): void {
     const transaction = this.#requireTransaction();
-    const { publications } = transaction;
+    const kept = transaction.publications;
     const settlements = [...transaction.settlements];
     transaction.clear();
+    const publications = kept.map(({ publication, mandatory }) => {
+      return { exchange: this.publisher.exchangeOf(publication), publication, mandatory };
+    });
     const full = this.session.vhost.findFull(publications);
     if (full !== undefined) {
       const resource = resourceText({ kind: 'queue', name: full.name, vhost: this.session.vhost.name });

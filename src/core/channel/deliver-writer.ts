@@ -1,7 +1,8 @@
 import { copyBytes, writeU64 } from '../../codec/bytes.ts';
 import { FRAME_END, FRAME_OVERHEAD } from '../../codec/frame.ts';
+import type { MessageParts } from '../message/message-parts.ts';
 import type { Output } from '../output.ts';
-import { type MessageParts, writeDeliver } from './delivery-frames.ts';
+import { writeDeliver } from './delivery-frames.ts';
 
 /** From the start of the method frame to the delivery tag, but for the consumer tag. */
 const METHOD_HEAD_BYTES = 11;
@@ -70,6 +71,7 @@ export class DeliverWriter {
       writeDeliver(writer, channel, consumerTag, deliveryTag, redelivered, parts, frameMax);
       this.#remember(start, output.passes, consumerTag, parts, frameMax);
     }
+    output.addDelivery(writer.position - start);
   }
 
   #remember(

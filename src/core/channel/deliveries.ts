@@ -9,17 +9,20 @@ import { writeMethodFrame } from '../../codec/method-codec.ts';
 import { resourceText } from '../arguments/equivalence.ts';
 import type { Deadline } from '../deadlines.ts';
 import { accessRefused, notAllowed, preconditionFailed } from '../failures.ts';
-import { partsOf } from '../message/message-parts.ts';
+import { type MessageParts, partsOf } from '../message/message-parts.ts';
 import { Publication } from '../message/publication.ts';
 import { Consumer, type ConsumerSettings, type DeliveryTarget } from '../queue/consumer.ts';
 import type { Lane, LaneOwner, RequeueCause } from '../queue/lane.ts';
 import type { GetTarget, Queue } from '../queue/queue.ts';
 import type { ChannelContext } from './channel-context.ts';
 import { DeliverWriter } from './deliver-writer.ts';
-import { type MessageParts, writeDeliver, writeGetOk } from './delivery-frames.ts';
+import { writeDeliver, writeGetOk } from './delivery-frames.ts';
 import type { ReplyTarget } from './reply-consumers.ts';
 import type { Settlement } from './transaction.ts';
 import { Unacked } from './unacked.ts';
+
+/** How often all that is outstanding on a channel is looked through for a consumer time-out, at most. */
+const TIMEOUT_LOOK_MS = 1000;
 
 export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   readonly consumers: Map<string, Consumer> = new Map<string, Consumer>();
@@ -35,12 +38,12 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   /** The consumer of direct replies, if there is one; the bytes are its tag as a shortstr. */
   #replyConsumer: { readonly consumerTag: string; readonly tagBytes: Uint8Array } | undefined;
   readonly #timeout: Deadline;
-  /** The delivery that `#timeout` watches; 0: none. */
-  #watchedTag = 0;
+  /** When `#timeout` ran last. */
+  #lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(channel: ChannelContext) {
     this.#channel = channel;
-    this.#timeout = channel.runtime.makeDeadline(() => this.#onTimeout());
+    this.#timeout = channel.runtime.makeDeadline((nowMs) => this.#onTimeout(nowMs));
   }
 
   /** Whether messages may be sent on the channel now. Runs per delivery. */
@@ -58,9 +61,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   /** Sends a message to `consumer`. Runs per delivery. */
   deliver(consumer: Consumer, lane: Lane, seq: number, redelivered: boolean): void {
     const { connection, number, runtime } = this.#channel;
-    const { record, store } = runtime;
-    const position = lane.position(seq);
-    record.read(store.segmentOf(position), position);
+    const record = runtime.readRecord(lane, seq);
     const parts = lane.returnCount(seq) === 0 ? record : this.#countedParts(lane, seq);
     const tag = consumer.noAck ? this.unacked.skip() : this.#outstanding(lane, seq, consumer);
     this.#writer.write(
@@ -77,23 +78,27 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   /** Answers basic.get with a message. */
   deliverGet(lane: Lane, seq: number, redelivered: boolean, noAck: boolean): void {
     const { connection, number, runtime } = this.#channel;
-    const { record, store } = runtime;
-    const position = lane.position(seq);
-    record.read(store.segmentOf(position), position);
+    const record = runtime.readRecord(lane, seq);
     const parts = lane.returnCount(seq) === 0 ? record : this.#countedParts(lane, seq);
-    const tag = noAck ? this.unacked.skip() : this.unacked.push(lane, seq, undefined);
+    const tag = noAck
+      ? this.unacked.skip()
+      : this.unacked.push(lane, seq, undefined, Number.POSITIVE_INFINITY);
     const left = lane.owner?.readyCount ?? 0;
     writeGetOk(connection.output.writer(), number, tag, redelivered, left, parts, connection.frameMax);
   }
 
-  /** Sends a direct reply. */
-  deliverReply(publication: Publication): void {
+  /** Sends a direct reply. Nothing keeps one for a client that does not read: false when it is dropped. */
+  deliverReply(publication: Publication): boolean {
     const { connection, number } = this.#channel;
-    if (this.#replyConsumer === undefined) return;
-    const { tagBytes } = this.#replyConsumer;
+    const { output, frameMax } = connection;
+    if (this.#replyConsumer === undefined || output.repliesAreUnread) return false;
+    const writer = output.writer();
+    const start = writer.position;
     const tag = this.unacked.skip();
-    const parts = partsOf(publication);
-    writeDeliver(connection.output.writer(), number, tagBytes, tag, false, parts, connection.frameMax);
+    const { tagBytes } = this.#replyConsumer;
+    writeDeliver(writer, number, tagBytes, tag, false, partsOf(publication), frameMax);
+    output.addReply(writer.position - start);
+    return true;
   }
 
   // ---- consumers ----
@@ -133,6 +138,12 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
     consumer.queue.removeConsumer(consumer);
   }
 
+  /** Nothing more is delivered. What is unacked stays with the channel. */
+  cancelAll(): void {
+    if (this.#replyConsumer !== undefined) this.#cancelReplies();
+    for (const consumerTag of [...this.consumers.keys()]) this.cancel(consumerTag);
+  }
+
   /** The queue of `consumer` is gone: tells a client that wants to know. */
   onQueueDeleted(consumer: Consumer): void {
     const { connection, number } = this.#channel;
@@ -159,7 +170,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
       throw preconditionFailed(`unknown delivery tag ${tag}`);
     }
     if (this.#channel.transaction !== undefined) this.#keep(tag, multiple, settlement);
-    else if (multiple) this.#settleUpTo(all ? unacked.nextTag : tag, settlement);
+    else if (multiple) this.#settleUpTo(all ? unacked.nextTag - 1 : tag, settlement);
     else this.settle(tag, settlement, 'returned');
   }
 
@@ -187,7 +198,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   /** The channel closes. */
   dispose(): void {
     this.#channel.runtime.deadlines.clear(this.#timeout);
-    for (const consumerTag of [...this.consumers.keys()]) this.cancel(consumerTag);
+    this.cancelAll();
     this.requeueAll('failed');
   }
 
@@ -199,13 +210,12 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   }
 
   #outstanding(lane: Lane, seq: number, consumer: Consumer): number {
-    const tag = this.unacked.push(lane, seq, consumer);
     consumer.unackedCount++;
     this.#consumedCount++;
-    if (this.#watchedTag === 0) this.#watch(tag, consumer);
-    return tag;
+    return this.unacked.push(lane, seq, consumer, this.#dueMs(consumer));
   }
 
+  /** What becomes outstanding meanwhile has a higher tag and is left alone. */
   #settleUpTo(tag: number, settlement: Settlement): void {
     const { unacked } = this;
     for (let oldest = unacked.oldest; oldest !== 0 && oldest <= tag; oldest = unacked.oldest) {
@@ -248,30 +258,41 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
     return partsOf(publication);
   }
 
-  // ---- consumer time-out: one delivery is watched at a time, so that a message costs nothing ----
+  // ---- consumer time-out: one deadline for all that is outstanding, not later than the first of them is due ----
 
-  #watch(tag: number, consumer: Consumer): void {
+  /** When a delivery to `consumer` must be settled at the latest. Runs per delivery. */
+  #dueMs(consumer: Consumer): number {
     const { runtime, connection } = this.#channel;
     const timeoutMs = consumer.queue.settings.consumerTimeoutMs ?? connection.settings.consumerTimeoutMs;
-    if (timeoutMs === 0) return;
-    this.#watchedTag = tag;
-    runtime.deadlines.set(this.#timeout, runtime.now() + timeoutMs);
+    if (timeoutMs === 0) return Number.POSITIVE_INFINITY;
+    const dueMs = runtime.now() + timeoutMs;
+    if (dueMs < this.#timeout.atMs) this.#lookAt(dueMs);
+    return dueMs;
   }
 
-  #onTimeout(): void {
-    const tag = this.#watchedTag;
-    this.#watchedTag = 0;
-    if (this.unacked.laneOf(tag) !== undefined) {
-      const text = `delivery acknowledgement on channel ${this.#channel.number} timed out. Delivery tag: ${tag}`;
-      this.#channel.fail(
-        preconditionFailed(`${text}. See consumer-timeout and x-consumer-timeout to change the limit`),
-      );
-      return;
+  #lookAt(dueMs: number): void {
+    this.#channel.runtime.deadlines.set(this.#timeout, Math.max(dueMs, this.#lookedMs + TIMEOUT_LOOK_MS));
+  }
+
+  #onTimeout(nowMs: number): void {
+    const { unacked } = this;
+    this.#lookedMs = nowMs;
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const tag of unacked.tagsBelow(unacked.nextTag)) {
+      const dueMs = unacked.dueMsOf(tag);
+      if (dueMs <= nowMs) {
+        this.#failLate(tag);
+        return;
+      }
+      nextMs = Math.min(nextMs, dueMs);
     }
-    for (const outstanding of this.unacked.tagsBelow(this.unacked.nextTag)) {
-      const consumer = this.unacked.consumerOf(outstanding);
-      if (consumer !== undefined) this.#watch(outstanding, consumer);
-      if (this.#watchedTag !== 0) return;
-    }
+    this.#lookAt(nextMs);
+  }
+
+  #failLate(tag: number): void {
+    const text = `delivery acknowledgement on channel ${this.#channel.number} timed out. Delivery tag: ${tag}`;
+    this.#channel.fail(
+      preconditionFailed(`${text}. See consumer-timeout and x-consumer-timeout to change the limit`),
+    );
   }
 }

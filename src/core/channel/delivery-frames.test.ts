@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type WrittenFrame, writtenFrames } from '../../../test/core/written-frames.ts';
 import { ByteWriter } from '../../codec/byte-writer.ts';
-import { partsOf } from '../message/message-parts.ts';
+import { type MessageParts, partsOf } from '../message/message-parts.ts';
 import { Publication } from '../message/publication.ts';
-import { type MessageParts, writeDeliver, writeGetOk, writeReturn } from './delivery-frames.ts';
+import { writeDeliver, writeGetOk, writeReturn } from './delivery-frames.ts';
 
 const FRAME_MAX = 4096;
 

@@ -11,17 +11,7 @@ import type { ByteWriter } from '../../codec/byte-writer.ts';
 import { copyBytes, writeU16, writeU32, writeU64 } from '../../codec/bytes.ts';
 import { FRAME_BODY, FRAME_END, FRAME_HEADER, FRAME_METHOD, FRAME_OVERHEAD } from '../../codec/frame.ts';
 import { BASIC_CLASS_ID, BASIC_DELIVER, BASIC_GET_OK, BASIC_RETURN } from '../../codec/methods.ts';
-
-/** The parts of a message, all in one array: a record's or a publication's. */
-export interface MessageParts {
-  readonly bytes: Uint8Array;
-  readonly addressStart: number;
-  /** Also the start of the properties. */
-  readonly addressEnd: number;
-  /** Also the end of the properties. */
-  readonly bodyStart: number;
-  readonly bodyEnd: number;
-}
+import type { MessageParts } from '../message/message-parts.ts';
 
 /** What the fixed parts of the frames need beside the variable ones; more than enough for any of the methods. */
 const FIXED_BYTES_MAX = 64;

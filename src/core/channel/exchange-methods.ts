@@ -1,8 +1,8 @@
 import type { FieldTable } from '../../codec/field-table.ts';
 import type { MethodArguments } from '../../codec/methods.ts';
 import { resourceText } from '../arguments/equivalence.ts';
-import { accessRefused, commandInvalid, preconditionFailed } from '../failures.ts';
-import { ROUTER_TYPES } from '../routing/create-router.ts';
+import { accessRefused, preconditionFailed } from '../failures.ts';
+import { routerType } from '../routing/create-router.ts';
 import type { ChannelContext } from './channel-context.ts';
 
 export function onExchangeDeclare(
@@ -66,11 +66,7 @@ function declare(channel: ChannelContext, method: MethodArguments<'exchange.decl
   const { session } = channel;
   const name = method.exchange;
   // amqp exchange.declare "type": 503
-  if (!ROUTER_TYPES.includes(method.type)) {
-    throw commandInvalid(
-      `unknown exchange type '${method.type}': expected one of ${ROUTER_TYPES.join(', ')}`,
-    );
-  }
+  const type = routerType(method.type);
   session.authorize('exchange', name, 'configure');
   // amqp exchange.declare "reserved": 403
   if (name.startsWith('amq.') && !session.vhost.exchanges.has(name)) {
@@ -79,7 +75,7 @@ function declare(channel: ChannelContext, method: MethodArguments<'exchange.decl
   authorizeAlternate(channel, name, method.arguments);
   session.vhost.declareExchange({
     name,
-    type: method.type,
+    type,
     durable: method.durable,
     autoDelete: method.autoDelete,
     internal: method.internal,

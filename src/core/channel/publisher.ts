@@ -6,7 +6,7 @@
  *                                \-------- body size 0 ------------------------/
  */
 
-import { encodeUtf8, readU16, readU64 } from '../../codec/bytes.ts';
+import { encodeShortstr, readU16, readU64 } from '../../codec/bytes.ts';
 import { BASIC_CLASS_ID } from '../../codec/methods.ts';
 import {
   CONTENT_HEADER_BODY_SIZE_AT,
@@ -14,15 +14,7 @@ import {
   PROPERTY_FLAG,
 } from '../../codec/properties.ts';
 import { NO_ROUTE } from '../../codec/reply-codes.ts';
-import { resourceText } from '../arguments/equivalence.ts';
-import {
-  accessRefused,
-  frameError,
-  notImplemented,
-  preconditionFailed,
-  syntaxError,
-  unexpectedFrame,
-} from '../failures.ts';
+import { frameError, notImplemented, preconditionFailed, syntaxError, unexpectedFrame } from '../failures.ts';
 import { partsOf } from '../message/message-parts.ts';
 import { Publication } from '../message/publication.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -37,7 +29,7 @@ import type { Transaction } from './transaction.ts';
 
 const MANDATORY = 1;
 const IMMEDIATE = 2;
-const NO_ROUTE_TEXT = shortstr('NO_ROUTE');
+const NO_ROUTE_TEXT = encodeShortstr('NO_ROUTE');
 const NOTHING: Uint8Array = new Uint8Array(0);
 /** Properties that have to be looked at before a message is routed. */
 const CHECKED_PROPERTIES = PROPERTY_FLAG.REPLY_TO | PROPERTY_FLAG.USER_ID;
@@ -119,9 +111,16 @@ export class Publisher {
     );
   }
 
-  /** Bytes that are held for a body that is not complete. */
-  get pendingBytes(): number {
-    return this.#body.length;
+  /**
+   * The exchange, as it is now, of a message that a transaction kept: 404 when it is gone, 403 or 406 when it does not take
+   * the message.
+   */
+  exchangeOf(publication: Publication): Exchange {
+    const { session } = this.#channel;
+    const exchange = session.exchangeToPublish(publication.exchange, publication.routingKey);
+    this.#authorizeCopies(exchange, publication);
+    session.vhost.assertPublishable(exchange, publication);
+    return exchange;
   }
 
   /** Publishes what a transaction kept. */
@@ -169,6 +168,7 @@ export class Publisher {
     const { transaction, runtime } = this.#channel;
     // Since its basic.publish, queues and exchanges may have come and gone: another connection's frames were in between.
     if (this.#routeVersion !== runtime.topologyVersion) this.#findExchange();
+    if (publication.mayBeRedirected) this.#authorizeCopies(this.#exchange as Exchange, publication);
     if (transaction !== undefined) {
       this.#keep(transaction);
       return;
@@ -203,10 +203,9 @@ export class Publisher {
   }
 
   #keep(transaction: Transaction): void {
-    // Malformed CC and BCC are refused now and not by the commit.
-    routingKeys(this.#publication);
+    // What is malformed is refused now and not by the commit.
     this.#channel.session.vhost.assertPublishable(this.#exchange as Exchange, this.#publication);
-    transaction.addPublication(this.#exchange as Exchange, this.#publication.copy(), this.#mandatory);
+    transaction.addPublication(this.#publication.copy(), this.#mandatory);
   }
 
   #return(publication: Publication): void {
@@ -245,15 +244,15 @@ export class Publisher {
     this.#routeIsKept = false;
     this.#routeVersion = -1;
     const { session, runtime } = this.#channel;
-    session.authorize('exchange', publication.exchange, 'write');
-    const exchange = session.vhost.exchange(publication.exchange);
-    if (exchange.internal) {
-      const resource = resourceText({ kind: 'exchange', name: exchange.name, vhost: session.vhost.name });
-      throw accessRefused(`cannot publish to internal ${resource}`);
-    }
-    if (exchange.type === 'topic') session.authorizeTopic(exchange.name, 'write', publication.routingKey);
-    this.#exchange = exchange;
+    this.#exchange = session.exchangeToPublish(publication.exchange, publication.routingKey);
     this.#routeVersion = runtime.topologyVersion;
+  }
+
+  /** The keys in CC and BCC need the permission that the routing key needs. */
+  #authorizeCopies(exchange: Exchange, publication: Publication): void {
+    if (exchange.type !== 'topic') return;
+    const { session } = this.#channel;
+    for (const key of routingKeys(publication) ?? []) session.authorizeTopic(exchange.name, 'write', key);
   }
 
   // ---- properties that need a look ----
@@ -286,12 +285,4 @@ function checkAddress(bytes: Uint8Array, start: number, end: number): void {
   const keyEnd = exchangeEnd + 1 + (bytes[exchangeEnd] ?? 0);
   if (start < end && exchangeEnd < end && keyEnd === end) return;
   throw syntaxError(`basic.publish whose exchange and routing key do not fill its ${end - start} bytes`);
-}
-
-function shortstr(text: string): Uint8Array {
-  const encoded = encodeUtf8(text);
-  const bytes = new Uint8Array(encoded.length + 1);
-  bytes[0] = encoded.length;
-  bytes.set(encoded, 1);
-  return bytes;
 }

@@ -73,7 +73,9 @@ function deleteQueue(channel: ChannelContext, name: string, method: MethodArgume
   const queue = vhost.queue(name, channel.connection);
   const resource = resourceText({ kind: 'queue', name, vhost: vhost.name });
   if (method.ifUnused && queue.consumerCount > 0) throw preconditionFailed(`${resource} in use`);
-  if (method.ifEmpty && queue.readyCount > 0) throw preconditionFailed(`${resource} not empty`);
+  // What waits for a delayed retry would be lost, too.
+  if (method.ifEmpty && queue.readyCount + queue.heldCount > 0)
+    throw preconditionFailed(`${resource} not empty`);
   const messageCount = queue.readyCount;
   vhost.removeQueue(queue);
   return messageCount;

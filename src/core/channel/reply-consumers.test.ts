@@ -13,6 +13,7 @@ function targetOf(received: Publication[]): ReplyTarget {
   return {
     deliverReply: (publication) => {
       received.push(publication);
+      return true;
     },
   };
 }
@@ -35,6 +36,11 @@ test('a reply reaches the channel that its routing key stands for, and no other'
   expect(replies.deliver(reply)).toBe(true);
   expect(first).toEqual([reply]);
   expect(second).toEqual([]);
+});
+
+test('a reply that its channel has no room for is not delivered', () => {
+  const address = replies.add({ deliverReply: () => false });
+  expect(replies.deliver(messageTo(address))).toBe(false);
 });
 
 test('a reply to a channel that is gone is not delivered', () => {

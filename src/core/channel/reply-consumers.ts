@@ -7,7 +7,8 @@ const ADDRESS_PREFIX = `${DIRECT_REPLY_TO}.`;
 
 /** Who waits for direct replies: the consuming side of a channel. */
 export interface ReplyTarget {
-  deliverReply(publication: Publication): void;
+  /** False when the reply is dropped: its client does not read those that it has. */
+  deliverReply(publication: Publication): boolean;
 }
 
 /**
@@ -41,11 +42,8 @@ export class ReplyConsumers {
     this.#targets.delete(address);
   }
 
-  /** Hands a reply to the channel that its routing key stands for. False when that is gone. */
+  /** Hands a reply to the channel that its routing key stands for. False when that is gone, or has no room. */
   deliver(publication: Publication): boolean {
-    const target = this.#targets.get(publication.routingKey);
-    if (target === undefined) return false;
-    target.deliverReply(publication);
-    return true;
+    return this.#targets.get(publication.routingKey)?.deliverReply(publication) ?? false;
   }
 }

@@ -1,9 +1,8 @@
-import type { AccessControl } from '../access/access-control.ts';
+import type { AccessControl, Operation } from '../access/access-control.ts';
 import { resourceText } from '../arguments/equivalence.ts';
 import { accessRefused } from '../failures.ts';
+import type { Exchange } from '../vhost/exchange.ts';
 import type { VirtualHost } from '../vhost/virtual-host.ts';
-
-export type Operation = 'configure' | 'write' | 'read';
 
 /**
  * Who acts, and in which vhost: the one place where permissions are asked for, whatever protocol the wish came by.
@@ -37,6 +36,18 @@ export class Session {
     this.authorize(kind, name, 'configure');
   }
 
+  /** The exchange, for a message with this routing key: 403 when the user may not publish it there, 404. */
+  exchangeToPublish(name: string, routingKey: string): Exchange {
+    this.authorize('exchange', name, 'write');
+    const exchange = this.vhost.exchange(name);
+    if (exchange.internal) {
+      const resource = resourceText({ kind: 'exchange', name, vhost: this.vhost.name });
+      throw accessRefused(`cannot publish to internal ${resource}`);
+    }
+    if (exchange.type === 'topic') this.authorizeTopic(name, 'write', routingKey);
+    return exchange;
+  }
+
   hasTag(tag: string): boolean {
     return this.#access.users.get(this.username)?.tags.has(tag) === true;
   }
@@ -44,8 +55,7 @@ export class Session {
   /** 403 unless the user may publish (write) or bind (read) with this routing key; only topic exchanges ask. */
   authorizeTopic(exchange: string, operation: 'write' | 'read', routingKey: string): void {
     const vhost = this.vhost.name;
-    const variables = { username: this.username, vhost };
-    if (this.#access.allowsTopic(this.username, vhost, exchange, operation, routingKey, variables)) return;
+    if (this.#access.allowsTopic(this.username, vhost, exchange, operation, routingKey)) return;
     const resource = resourceText({ kind: 'exchange', name: exchange, vhost });
     throw accessRefused(
       `${operation} access to topic '${routingKey}' in ${resource} refused for user '${this.username}'`,
@@ -53,7 +63,7 @@ export class Session {
   }
 }
 
-/** The name that permissions know the queue or exchange by. */
+/** The name that permissions know the queue or exchange by; the real name of the default exchange is empty. */
 function knownName(kind: 'queue' | 'exchange', name: string): string {
   return kind === 'exchange' && name === '' ? 'amq.default' : name;
 }

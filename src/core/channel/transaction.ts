@@ -1,11 +1,10 @@
 import type { Publication } from '../message/publication.ts';
-import type { Exchange } from '../vhost/exchange.ts';
 
 /** How a client ends a delivery. */
 export type Settlement = 'ack' | 'reject' | 'requeue';
 
+/** The exchange is looked up by its name at the commit: it may be gone by then, or be another one. */
 interface KeptPublication {
-  readonly exchange: Exchange;
   readonly publication: Publication;
   readonly mandatory: boolean;
 }
@@ -19,8 +18,8 @@ export class Transaction {
   /** By delivery tag. The deliveries stay unacked until the commit. */
   readonly settlements: Map<number, Settlement> = new Map<number, Settlement>();
 
-  addPublication(exchange: Exchange, publication: Publication, mandatory: boolean): void {
-    this.publications.push({ exchange, publication, mandatory });
+  addPublication(publication: Publication, mandatory: boolean): void {
+    this.publications.push({ publication, mandatory });
   }
 
   clear(): void {

@@ -4,6 +4,7 @@ import { type ConsumedQueue, Consumer, type DeliveryTarget } from '../queue/cons
 import { Lane } from '../queue/lane.ts';
 import { Unacked } from './unacked.ts';
 
+const NEVER = Number.POSITIVE_INFINITY;
 const lane = new Lane(1, undefined);
 const consumer = new Consumer({} as DeliveryTarget, {} as ConsumedQueue, {
   consumerTag: 'c',
@@ -16,16 +17,16 @@ const consumer = new Consumer({} as DeliveryTarget, {} as ConsumedQueue, {
 
 test('tags count from 1, those of deliveries without ack too', () => {
   const unacked = new Unacked();
-  expect(unacked.push(lane, 7, consumer)).toBe(1);
+  expect(unacked.push(lane, 7, consumer, NEVER)).toBe(1);
   expect(unacked.skip()).toBe(2);
-  expect(unacked.push(lane, 8, undefined)).toBe(3);
+  expect(unacked.push(lane, 8, undefined, NEVER)).toBe(3);
   expect(unacked.count).toBe(2);
   expect(unacked.tagsBelow(unacked.nextTag)).toEqual([1, 3]);
 });
 
 test('a tag leads to the lane, the seq and the consumer of its message until it is removed', () => {
   const unacked = new Unacked();
-  const tag = unacked.push(lane, 7, consumer);
+  const tag = unacked.push(lane, 7, consumer, NEVER);
   expect([unacked.laneOf(tag), unacked.seqOf(tag), unacked.consumerOf(tag)]).toEqual([lane, 7, consumer]);
   unacked.remove(tag);
   expect(unacked.laneOf(tag)).toBeUndefined();
@@ -34,7 +35,7 @@ test('a tag leads to the lane, the seq and the consumer of its message until it 
 
 test('a tag that was never given leads to nothing', () => {
   const unacked = new Unacked();
-  unacked.push(lane, 7, consumer);
+  unacked.push(lane, 7, consumer, NEVER);
   expect([0, 2, 17, 2 ** 53].map((tag) => unacked.laneOf(tag))).toEqual([
     undefined,
     undefined,
@@ -46,7 +47,7 @@ test('a tag that was never given leads to nothing', () => {
 test('the oldest is the first that is outstanding, 0 when none is', () => {
   const unacked = new Unacked();
   expect(unacked.oldest).toBe(0);
-  for (let seq = 0; seq < 4; seq++) unacked.push(lane, seq, consumer);
+  for (let seq = 0; seq < 4; seq++) unacked.push(lane, seq, consumer, NEVER);
   unacked.remove(2);
   unacked.remove(1);
   expect(unacked.oldest).toBe(3);
@@ -57,9 +58,9 @@ test('the oldest is the first that is outstanding, 0 when none is', () => {
 
 test('two messages that are never acked survive a hundred thousand others', () => {
   const unacked = new Unacked();
-  unacked.push(lane, 1000, consumer);
-  unacked.push(lane, 1001, undefined);
-  for (let count = 0; count < 100_000; count++) unacked.remove(unacked.push(lane, count, consumer));
+  unacked.push(lane, 1000, consumer, NEVER);
+  unacked.push(lane, 1001, undefined, NEVER);
+  for (let count = 0; count < 100_000; count++) unacked.remove(unacked.push(lane, count, consumer, NEVER));
   expect(unacked.count).toBe(2);
   expect(unacked.tagsBelow(unacked.nextTag)).toEqual([1, 2]);
   expect([unacked.seqOf(1), unacked.seqOf(2)]).toEqual([1000, 1001]);
@@ -70,7 +71,7 @@ test('two messages that are never acked survive a hundred thousand others', () =
 
 test('deliveries without ack are settled from the start, also in the place of one that is not', () => {
   const unacked = new Unacked();
-  unacked.push(lane, 7, consumer);
+  unacked.push(lane, 7, consumer, NEVER);
   for (let count = 0; count < 300; count++) unacked.skip();
   expect(unacked.count).toBe(1);
   expect(unacked.tagsBelow(unacked.nextTag)).toEqual([1]);
@@ -105,8 +106,8 @@ function run(unacked: Unacked, model: Map<number, number>, step: Command): void 
   for (let count = 0; count < step.count; count++) {
     const seq = unacked.nextTag * 3;
     if (step.kind === 'skip') unacked.skip();
-    else if (step.kind === 'push') model.set(unacked.push(lane, seq, consumer), seq);
-    else unacked.remove(unacked.push(lane, seq, consumer));
+    else if (step.kind === 'push') model.set(unacked.push(lane, seq, consumer, NEVER), seq);
+    else unacked.remove(unacked.push(lane, seq, consumer, NEVER));
   }
 }
 
@@ -134,4 +135,23 @@ test('any mixture of deliveries and settlements keeps exactly what is outstandin
       }
     }),
   );
+});
+
+test('the room that a flood took is given back once everything is settled', () => {
+  const unacked = new Unacked();
+  for (let seq = 0; seq < 100_000; seq++) unacked.push(lane, seq, consumer, NEVER);
+  expect(unacked.slotCount).toBe(131_072);
+  for (let tag = 1; tag <= 100_000; tag++) unacked.remove(tag);
+  expect(unacked.slotCount).toBe(1024);
+  expect(unacked.push(lane, 5, consumer, NEVER)).toBe(100_001);
+  expect([unacked.oldest, unacked.seqOf(100_001)]).toEqual([100_001, 5]);
+});
+
+test('a straggler that is settled last gives the room back, too', () => {
+  const unacked = new Unacked();
+  for (let seq = 0; seq < 5000; seq++) unacked.push(lane, seq, consumer, NEVER);
+  for (let tag = 2; tag <= 5000; tag++) unacked.remove(tag);
+  for (let seq = 0; seq < 10_000; seq++) unacked.remove(unacked.push(lane, seq, consumer, NEVER));
+  unacked.remove(1);
+  expect(unacked.slotCount).toBe(1024);
 });

@@ -1,6 +1,10 @@
 import type { Consumer } from '../queue/consumer.ts';
 import type { Lane } from '../queue/lane.ts';
 
+const SLOTS_MIN = 16;
+/** A ring that has grown beyond this goes back to it once nothing is outstanding: a flood is paid for once, 32 KiB stay. */
+const SLOTS_KEPT_MAX = 1024;
+
 /**
  * The messages that a channel has delivered and not seen settled, by delivery tag, in a ring: nothing is allocated per
  * message.
@@ -8,8 +12,9 @@ import type { Lane } from '../queue/lane.ts';
  *       first                     nextTag
  *         |                          |
  *     ----+--------------------------+----> delivery tag    slot = tag & mask
- *         |  lane, seq, consumer;    |
- *         |  lane undefined: settled |
+ *         |  lane, seq, consumer,    |
+ *         |  due; lane undefined:    |
+ *         |  settled                 |
  *
  * A message that is never acked would make the ring span everything delivered since. So a ring that is full but mostly
  * settled does not grow: the few outstanding entries of its older half move to a map of stragglers.
@@ -22,21 +27,31 @@ export class Unacked {
   /** Messages outstanding. */
   count = 0;
   #first = 1;
-  #mask = 15;
-  #lanes: (Lane | undefined)[] = new Array<Lane | undefined>(16).fill(undefined);
-  #consumers: (Consumer | undefined)[] = new Array<Consumer | undefined>(16).fill(undefined);
-  #seqs: Float64Array = new Float64Array(16);
+  #mask = SLOTS_MIN - 1;
+  #lanes: (Lane | undefined)[] = new Array<Lane | undefined>(SLOTS_MIN).fill(undefined);
+  #consumers: (Consumer | undefined)[] = new Array<Consumer | undefined>(SLOTS_MIN).fill(undefined);
+  #seqs: Float64Array = new Float64Array(SLOTS_MIN);
+  #dueMs: Float64Array = new Float64Array(SLOTS_MIN);
   /** In the order of their tags. */
   readonly #stragglers = new Map<number, Straggler>();
 
-  /** Records a delivery and returns its tag. `consumer` is undefined for basic.get. Runs per delivery. */
-  push(lane: Lane, seq: number, consumer: Consumer | undefined): number {
+  /** Tags that the ring has room for. */
+  get slotCount(): number {
+    return this.#mask + 1;
+  }
+
+  /**
+   * Records a delivery that must be settled before `dueMs` (monotonic, Infinity: never), and returns its tag. `consumer` is
+   * undefined for basic.get. Runs per delivery.
+   */
+  push(lane: Lane, seq: number, consumer: Consumer | undefined, dueMs: number): number {
     if (this.nextTag - this.#first > this.#mask) this.#makeRoom();
     const tag = this.nextTag++;
     const slot = tag & this.#mask;
     this.#lanes[slot] = lane;
     this.#seqs[slot] = seq;
     this.#consumers[slot] = consumer;
+    this.#dueMs[slot] = dueMs;
     this.count++;
     return tag;
   }
@@ -83,15 +98,22 @@ export class Unacked {
     return this.#consumers[tag & this.#mask];
   }
 
+  /** Only for an outstanding tag: when it must be settled at the latest. */
+  dueMsOf(tag: number): number {
+    if (tag < this.#first) return (this.#stragglers.get(tag) as Straggler).dueMs;
+    return this.#dueMs[tag & this.#mask] as number;
+  }
+
   /** `tag`, which is outstanding, is outstanding no more. Runs per message. */
   remove(tag: number): void {
     this.count--;
     if (tag < this.#first) {
       this.#stragglers.delete(tag);
-      return;
+    } else {
+      this.#clear(tag);
+      if (tag === this.#first) this.#advance();
     }
-    this.#clear(tag);
-    if (tag === this.#first) this.#advance();
+    if (this.count === 0 && this.#mask >= SLOTS_KEPT_MAX) this.#resize(SLOTS_KEPT_MAX);
   }
 
   #clear(tag: number): void {
@@ -110,7 +132,7 @@ export class Unacked {
     const size = this.#mask + 1;
     const inRing = this.count - this.#stragglers.size;
     if (size >= 64 && inRing * 4 <= size) this.#evict(this.#first + size / 2);
-    else this.#grow(size * 2);
+    else this.#resize(size * 2);
   }
 
   /** Moves what is outstanding below `end` to the stragglers. */
@@ -118,27 +140,31 @@ export class Unacked {
     for (let tag = this.#first; tag < end; tag++) {
       const lane = this.laneOf(tag);
       if (lane === undefined) continue;
-      this.#stragglers.set(tag, { lane, seq: this.seqOf(tag), consumer: this.consumerOf(tag) });
+      const [seq, consumer, dueMs] = [this.seqOf(tag), this.consumerOf(tag), this.dueMsOf(tag)];
+      this.#stragglers.set(tag, { lane, seq, consumer, dueMs });
       this.#clear(tag);
     }
     this.#first = end;
     this.#advance();
   }
 
-  #grow(size: number): void {
+  #resize(size: number): void {
     const lanes = new Array<Lane | undefined>(size).fill(undefined);
     const consumers = new Array<Consumer | undefined>(size).fill(undefined);
     const seqs = new Float64Array(size);
+    const dueMs = new Float64Array(size);
     for (let tag = this.#first; tag < this.nextTag; tag++) {
       const from = tag & this.#mask;
       const to = tag & (size - 1);
       lanes[to] = this.#lanes[from];
       consumers[to] = this.#consumers[from];
       seqs[to] = this.#seqs[from] as number;
+      dueMs[to] = this.#dueMs[from] as number;
     }
     this.#lanes = lanes;
     this.#consumers = consumers;
     this.#seqs = seqs;
+    this.#dueMs = dueMs;
     this.#mask = size - 1;
   }
 }
@@ -147,4 +173,5 @@ interface Straggler {
   readonly lane: Lane;
   readonly seq: number;
   readonly consumer: Consumer | undefined;
+  readonly dueMs: number;
 }

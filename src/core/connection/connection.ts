@@ -1,27 +1,27 @@
 /**
- * One client: the protocol header, the handshake, channels, heartbeats, and the end.
+ * One client: the protocol header, the handshake, channels, and the end.
  *
- *     header --AMQP 0 0 9 1--> opening --connection.open--> open --connection.close--> closed
- *        \--anything else--> closed |                        |
- *                                   +------ an error --------+--> closing --close-ok, or 5 s--> closed
+ *     header --AMQP 0 0 9 1--> opening --connection.open--> open
+ *
+ *     header            --anything else-->                                closed
+ *     opening, open     --an error: connection.close is sent-->           closing
+ *     any but closed    --connection.close of the client-->               leaving
+ *     any but closed    --bytes in which no frame can be found-->         leaving
+ *     closing           --connection.close-ok, or 5 s without it-->       closed
+ *     leaving           --flushed: nothing more is expected, or 5 s-->    closed
+ *     any               --the stream ends-->                              closed
  *
  * It is the one place where protocol errors are caught: a ChannelError closes its channel, a ConnectionError or
  * CodecError closes the connection. Anything else is a defect of the broker and goes on to the owner of the transport.
  */
 
-import { copyOf, readU32, shortenUtf8 } from '../../codec/bytes.ts';
+import { readU32, shortenUtf8 } from '../../codec/bytes.ts';
 import { CodecError } from '../../codec/errors.ts';
 import type { FieldTable } from '../../codec/field-table.ts';
-import {
-  FRAME_HEARTBEAT,
-  FRAME_METHOD,
-  FrameParser,
-  type FrameSink,
-  writeHeartbeatFrame,
-} from '../../codec/frame.ts';
+import { FRAME_HEARTBEAT, FRAME_METHOD, FrameParser, type FrameSink } from '../../codec/frame.ts';
 import { decodeMethod, writeMethodFrame } from '../../codec/method-codec.ts';
 import { BASIC_PUBLISH, type Method, type MethodArguments, type MethodName } from '../../codec/methods.ts';
-import { replyName } from '../../codec/reply-codes.ts';
+import { CONNECTION_FORCED, replyName } from '../../codec/reply-codes.ts';
 import { Channel, type ChannelOwner } from '../channel/channel.ts';
 import type { ReplyConsumers } from '../channel/reply-consumers.ts';
 import type { Session } from '../channel/session.ts';
@@ -34,25 +34,29 @@ import type { Queue } from '../queue/queue.ts';
 import type { Runtime } from '../runtime.ts';
 import type { BrokerSettings } from '../settings.ts';
 import { type ConnectionLink, Handshake, type LoginHost } from './handshake.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { ReadingGate } from './reading-gate.ts';
 
 const PROTOCOL_HEADER: Uint8Array = new Uint8Array([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
 /** Before tune a frame is small, but for a start-ok with a token in it. */
 const HANDSHAKE_FRAME_MAX = 128 * 1024;
 /** How long a client may take to answer connection.close. */
 const CLOSE_TIMEOUT_MS = 5_000;
-/** Answers that wait for a client that does not read: beyond it nothing of what the client sends is looked at either. */
-const UNREAD_ANSWERS_MAX = 1024 * 1024;
 /** A reply text is a shortstr. */
 const REPLY_TEXT_BYTES_MAX = 255;
-/** Heartbeats are looked at twice an interval: after four looks without a byte two intervals have passed. */
-const SILENT_LOOKS_MAX = 4;
+type State =
+  | { readonly name: 'header'; readonly bytes: number[] }
+  | { readonly name: 'opening'; readonly handshake: Handshake }
+  | OpenState
+  | { readonly name: 'closing' }
+  | { readonly name: 'leaving' }
+  | { readonly name: 'closed' };
 
-type State = 'header' | 'opening' | 'open' | 'closing' | 'closed';
-
-interface HeldFrame {
-  readonly type: number;
-  readonly channelNumber: number;
-  readonly payload: Uint8Array;
+interface OpenState {
+  readonly name: 'open';
+  readonly session: Session;
+  readonly gate: ReadingGate;
+  readonly heartbeat: Heartbeat;
 }
 
 /** The broker, as far as its connections need it. */
@@ -86,32 +90,20 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   channelMax: number;
   heartbeatSeconds = 0;
   clientProperties: FieldTable = new Map();
-  /** Who is logged in; undefined before connection.open. */
-  session: Session | undefined;
   /** Has published: alarms stop it. */
   isPublisher = false;
   readonly #host: ConnectionHost;
   readonly #transport: Transport;
   readonly #parser: FrameParser;
-  readonly #handshake: Handshake;
   readonly #exclusiveQueues = new Set<Queue>();
-  #state: State = 'header';
-  /** The channel of the last frame, which the next one mostly is for. */
+  /** Assigned by the `become` methods only. */
+  #state: State = { name: 'header', bytes: [] };
+  /** The channel of the last frame, which the next one mostly is for. **Invariant:** undefined unless open. */
   #channel: Channel | undefined;
   /** Class and method of the frame at hand, for the close that an error makes; 0 for one that no frame is the cause of. */
   #methodKey = 0;
-  readonly #headerBytes: number[] = [];
   /** Handshake and close time out; once open it is the heartbeat's. */
   readonly #deadline: Deadline;
-  #receivedSomething = false;
-  #silentLooks = 0;
-  // Reasons not to read from the client: an alarm, and answers that it does not read.
-  #blocked = false;
-  #unread = false;
-  /** Frames that came while too many answers were unread: at most what one call of `receive` brought. */
-  #heldFrames: HeldFrame[] = [];
-  /** In closing: nothing more is expected from the client, so that the connection ends with the next flush. */
-  #endsWithFlush = false;
 
   constructor(host: ConnectionHost, transport: Transport, peer: Peer) {
     this.#host = host;
@@ -124,35 +116,36 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     this.#transport = transport;
     this.output = new Output(transport, () => host.onFilling(this));
     this.#parser = new FrameParser(this, HANDSHAKE_FRAME_MAX);
-    this.#handshake = new Handshake(this, host);
     this.#deadline = this.runtime.makeDeadline(() => this.#onDeadline());
     this.runtime.deadlines.set(this.#deadline, this.runtime.now() + this.settings.handshakeTimeoutMs);
   }
 
   /** Between the protocol header and connection.open-ok. */
   get isOpening(): boolean {
-    return this.#state === 'opening';
+    return this.#state.name === 'opening';
   }
 
   get isOpen(): boolean {
-    return this.#state === 'open';
+    return this.#state.name === 'open';
   }
 
   get isClosed(): boolean {
-    return this.#state === 'closed';
+    return this.#state.name === 'closed';
   }
 
-  get exclusiveQueues(): ReadonlySet<Queue> {
-    return this.#exclusiveQueues;
+  /** Who is logged in; undefined unless open. */
+  get session(): Session | undefined {
+    return this.#state.name === 'open' ? this.#state.session : undefined;
   }
 
   // ---- from the transport ----
 
   /** Bytes from the client, valid during the call. Throws only for a defect of the broker. */
   receive(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#state === 'closed') return;
-    this.#receivedSomething = true;
-    const from = this.#state === 'header' ? this.#onHeaderBytes(bytes, start, end) : start;
+    const state = this.#state;
+    if (state.name === 'closed') return;
+    if (state.name === 'open') state.heartbeat.onReceived();
+    const from = state.name === 'header' ? this.#onHeaderBytes(state.bytes, bytes, start, end) : start;
     if (from === end || this.isClosed) return;
     try {
       this.#parser.push(bytes, from, end);
@@ -160,7 +153,7 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
       this.#methodKey = 0;
       this.#onError(0, error);
       // No frame can be found in what follows, not even connection.close-ok.
-      this.#endsWithFlush = true;
+      if (!this.isClosed) this.#becomeLeaving();
     }
     this.#methodKey = 0;
   }
@@ -168,39 +161,31 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   /** Everything written has left: deliveries may go on. */
   drained(): void {
     this.output.drained();
-    this.#unread = false;
-    this.#handOnHeldFrames();
-    this.#updateReading();
+    if (this.#state.name === 'open') this.#readAgain(this.#state.gate);
     for (const channel of this.channels.values()) channel.deliveries.unparkAll();
   }
 
   /** The stream has ended. */
   transportClosed(reason?: string): void {
-    if (this.#state === 'open') {
+    if (this.isOpen) {
       this.log(
         'info',
         `client closed the stream without connection.close${reason === undefined ? '' : `: ${reason}`}`,
       );
     }
-    this.#dispose();
+    this.#becomeClosed();
   }
 
   /** A frame of the client. Runs per frame. */
   onFrame(type: number, channelNumber: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#state === 'closed') return;
-    if (this.output.congestedBytes > UNREAD_ANSWERS_MAX && this.#state === 'open') {
-      this.#hold({ type, channelNumber, payload: copyOf(bytes, start, end) });
+    if (this.output.answersAreUnread && this.#state.name === 'open') {
+      this.#state.gate.hold(type, channelNumber, bytes, start, end);
       return;
     }
     try {
       this.#methodKey = methodKeyOf(type, bytes, start, end);
       const channel = this.#channel;
-      if (
-        channel !== undefined &&
-        channel.number === channelNumber &&
-        this.#state === 'open' &&
-        type !== FRAME_HEARTBEAT
-      ) {
+      if (channel !== undefined && channel.number === channelNumber && type !== FRAME_HEARTBEAT) {
         channel.onFrame(type, bytes, start, end);
       } else {
         this.#onOtherFrame(type, channelNumber, bytes, start, end);
@@ -230,11 +215,8 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   }
 
   open(session: Session): void {
-    this.session = session;
-    this.#state = 'open';
-    session.vhost.connectionCount++;
+    this.#becomeOpen(session);
     this.send('connection.open-ok', {});
-    this.#scheduleHeartbeat();
     this.log('info', `user '${session.username}' opened vhost '${session.vhost.name}'`);
   }
 
@@ -247,28 +229,26 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
 
   /** Hands over what was written in this turn. */
   flush(): void {
-    if (this.isClosed) return;
+    const state = this.#state;
+    if (state.name === 'closed') return;
     this.output.flush();
-    if (this.output.congestedBytes > UNREAD_ANSWERS_MAX) {
-      this.#unread = true;
-      this.#updateReading();
-    }
-    if (this.#state === 'closing' && this.#endsWithFlush) this.#finish();
+    if (state.name === 'open') state.gate.afterFlush();
+    else if (state.name === 'leaving') this.#finish();
   }
 
   /** An alarm is on: publishers are told, and not read from. */
   block(reason: string): void {
-    if (this.#blocked || !this.isOpen || !this.isPublisher) return;
-    this.#blocked = true;
+    const state = this.#state;
+    if (state.name !== 'open' || state.gate.isBlocked || !this.isPublisher) return;
     if (this.clientHas('connection.blocked')) this.send('connection.blocked', { reason });
-    this.#updateReading();
+    state.gate.block();
   }
 
   unblock(): void {
-    if (!this.#blocked) return;
-    this.#blocked = false;
+    const state = this.#state;
+    if (state.name !== 'open' || !state.gate.isBlocked) return;
     if (this.clientHas('connection.blocked')) this.send('connection.unblocked', {});
-    this.#updateReading();
+    state.gate.unblock();
   }
 
   /** The client publishes for the first time. */
@@ -280,23 +260,22 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
 
   /** Closes the connection with an error (amqp connection.close). */
   fail(error: ConnectionError | CodecError): void {
-    if (this.#state === 'closing' || this.#state === 'closed') return;
-    if (this.#state === 'header') {
+    const { name } = this.#state;
+    if (name === 'closing' || name === 'leaving' || name === 'closed') return;
+    if (name === 'header') {
       this.abandon('broker is closing');
       return;
     }
     const replyText =
       error instanceof CodecError ? `${replyName(error.replyCode)} - ${error.message}` : error.message;
-    this.log('warn', `closing the connection: ${replyText}`);
+    // With 320 it is an operator who closes it.
+    this.log(error.replyCode === CONNECTION_FORCED ? 'info' : 'warn', `closing the connection: ${replyText}`);
     this.send('connection.close', {
       replyCode: error.replyCode,
       replyText: shorten(replyText),
       ...this.#method(),
     });
-    this.#release();
-    this.#state = 'closing';
-    this.#updateReading();
-    this.runtime.deadlines.set(this.#deadline, this.runtime.now() + CLOSE_TIMEOUT_MS);
+    this.#becomeClosing();
   }
 
   /** Closes a channel with an error (amqp channel.close). */
@@ -330,9 +309,7 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   abandon(reason: string): void {
     if (this.isClosed) return;
     this.log('info', `closed: ${reason}`);
-    this.output.flush();
-    this.#dispose();
-    this.#transport.close();
+    this.#finish();
   }
 
   awaitDurable(channel: Channel): void {
@@ -358,28 +335,26 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
 
   // ---- inside ----
 
-  /** Collects the protocol header. Returns where the rest begins. */
-  #onHeaderBytes(bytes: Uint8Array, start: number, end: number): number {
+  /** Collects the protocol header in `seen`. Returns where the rest begins. */
+  #onHeaderBytes(seen: number[], bytes: Uint8Array, start: number, end: number): number {
     let at = start;
-    while (at < end && this.#headerBytes.length < PROTOCOL_HEADER.length)
-      this.#headerBytes.push(bytes[at++] as number);
-    const matches = this.#headerBytes.every((byte, index) => byte === PROTOCOL_HEADER[index]);
-    if (!matches) this.#refuseHeader();
-    else if (this.#headerBytes.length === PROTOCOL_HEADER.length) {
-      this.#state = 'opening';
-      this.#handshake.begin();
-    }
+    while (at < end && seen.length < PROTOCOL_HEADER.length) seen.push(bytes[at++] as number);
+    const matches = seen.every((byte, index) => byte === PROTOCOL_HEADER[index]);
+    if (!matches) this.#refuseHeader(seen);
+    else if (seen.length === PROTOCOL_HEADER.length) this.#becomeOpening();
     return at;
   }
 
   /** amqp 4.2.2: a server that does not speak the client's protocol says which one it speaks, and closes */
-  #refuseHeader(): void {
+  #refuseHeader(seen: readonly number[]): void {
     this.output.writer().raw(PROTOCOL_HEADER, 0, PROTOCOL_HEADER.length);
-    const seen = this.#headerBytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-    this.abandon(`protocol header begins with ${seen}, expected 41 4d 51 50 00 00 09 01 (AMQP 0-9-1)`);
+    const found = seen.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    this.abandon(`protocol header begins with ${found}, expected 41 4d 51 50 00 00 09 01 (AMQP 0-9-1)`);
   }
 
   #onOtherFrame(type: number, channelNumber: number, bytes: Uint8Array, start: number, end: number): void {
+    const state = this.#state;
+    if (state.name === 'closed') return;
     if (type === FRAME_HEARTBEAT) {
       if (channelNumber !== 0)
         throw unexpectedFrame(`heartbeat on channel ${channelNumber}: it belongs on channel 0`);
@@ -387,14 +362,21 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
       if (type !== FRAME_METHOD)
         throw unexpectedFrame(`frame of type ${type} on channel 0: content needs a channel`);
       this.#onMethod(decodeMethod(bytes, start, end));
-    } else if (this.#state === 'open') {
-      this.#onChannelFrame(type, channelNumber, bytes, start, end);
-    } else if (this.#state === 'opening') {
+    } else if (state.name === 'open') {
+      this.#onChannelFrame(state.session, type, channelNumber, bytes, start, end);
+    } else if (state.name === 'opening') {
       throw channelError(`frame on channel ${channelNumber} before connection.open`);
     }
   }
 
-  #onChannelFrame(type: number, channelNumber: number, bytes: Uint8Array, start: number, end: number): void {
+  #onChannelFrame(
+    session: Session,
+    type: number,
+    channelNumber: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
     const known = this.channels.get(channelNumber);
     if (known !== undefined) {
       this.#channel = known;
@@ -403,14 +385,13 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     }
     if (type !== FRAME_METHOD) throw channelError(`frame on channel ${channelNumber}, which is not open`);
     const method = decodeMethod(bytes, start, end);
-    if (method.name === 'channel.open') this.#openChannel(channelNumber);
+    if (method.name === 'channel.open') this.#openChannel(session, channelNumber);
     else if (method.name !== 'channel.close-ok') {
       throw channelError(`expected 'channel.open' on channel ${channelNumber}, found ${method.name}`);
     }
   }
 
-  #openChannel(number: number): void {
-    const session = this.session as Session;
+  #openChannel(session: Session, number: number): void {
     if (number > this.channelMax) {
       throw notAllowed(`channel number ${number} is above the negotiated channel_max (${this.channelMax})`);
     }
@@ -421,49 +402,54 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     channel.send('channel.open-ok', {});
   }
 
-  /** A few octets can ask for a large message, and a chunk holds many of them: what is left of it waits, too. */
-  #hold(frame: HeldFrame): void {
-    this.#heldFrames.push(frame);
-    this.#unread = true;
-    this.#updateReading();
-  }
-
-  /** In their order; those that there is no room for are held again. */
-  #handOnHeldFrames(): void {
-    const held = this.#heldFrames;
-    if (held.length === 0) return;
-    this.#heldFrames = [];
-    for (const { type, channelNumber, payload } of held)
+  /** Those of the held frames that there is no room for are held again. */
+  #readAgain(gate: ReadingGate): void {
+    for (const { type, channelNumber, payload } of gate.takeHeldFrames())
       this.onFrame(type, channelNumber, payload, 0, payload.length);
     this.#methodKey = 0;
+    if (this.isOpen) gate.update();
   }
 
   #onMethod(method: Method): void {
     if (method.name === 'connection.close') {
       this.#onClose();
-    } else if (this.#state === 'closing') {
-      if (method.name === 'connection.close-ok') this.#finish();
-    } else if (this.#state === 'opening') {
-      this.#handshake.onMethod(method);
-    } else if (method.name === 'connection.update-secret') {
-      this.log('info', 'the client renewed its secret');
-      this.send('connection.update-secret-ok', {});
-    } else {
+      return;
+    }
+    const state = this.#state;
+    switch (state.name) {
+      case 'opening':
+        state.handshake.onMethod(method);
+        return;
+      case 'open':
+        this.#onMethodWhileOpen(method);
+        return;
+      case 'closing':
+      case 'leaving':
+        if (method.name === 'connection.close-ok') this.#finish();
+        return;
+      case 'header':
+      case 'closed':
+        return;
+    }
+  }
+
+  #onMethodWhileOpen(method: Method): void {
+    if (method.name !== 'connection.update-secret') {
       throw channelError(`unexpected method ${method.name} on channel 0 of an open connection`);
     }
+    this.log('info', 'the client renewed its secret');
+    this.send('connection.update-secret-ok', {});
   }
 
   #onClose(): void {
     for (const channel of this.channels.values()) this.answerDurable(channel);
     this.send('connection.close-ok', {});
-    this.#release();
-    this.#state = 'closing';
-    this.#endsWithFlush = true;
+    this.#becomeLeaving();
   }
 
   #finish(): void {
     this.output.flush();
-    this.#dispose();
+    this.#becomeClosed();
     this.#transport.close();
   }
 
@@ -483,58 +469,86 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     return { classId: this.#methodKey >>> 16, methodId: this.#methodKey & 0xffff };
   }
 
-  /** A client that is told to close is read from again: its close-ok may come behind what was not read. */
-  #updateReading(): void {
-    if (this.#state === 'open' && (this.#blocked || this.#unread)) this.#transport.pause();
-    else this.#transport.resume();
-  }
-
   #onDeadline(): void {
-    if (this.#state === 'open') this.#onHeartbeatDue();
-    else if (this.#state === 'closing') this.#finish();
-    else this.abandon(`handshake not finished after ${this.settings.handshakeTimeoutMs} ms`);
-  }
-
-  #scheduleHeartbeat(): void {
-    const halfMs = this.heartbeatSeconds * 500;
-    this.runtime.deadlines.set(
-      this.#deadline,
-      halfMs === 0 ? Number.POSITIVE_INFINITY : this.runtime.now() + halfMs,
-    );
-  }
-
-  /** Twice an interval: speaks when nothing was said, and gives up a client that has been silent for two intervals. */
-  #onHeartbeatDue(): void {
-    const judged = !this.#blocked && !this.#unread;
-    this.#silentLooks = this.#receivedSomething || !judged ? 0 : this.#silentLooks + 1;
-    this.#receivedSomething = false;
-    if (this.#silentLooks >= SILENT_LOOKS_MAX) {
-      this.abandon(`missed heartbeats from the client, interval ${this.heartbeatSeconds} s`);
-      return;
+    const state = this.#state;
+    switch (state.name) {
+      case 'header':
+      case 'opening':
+        this.abandon(`handshake not finished after ${this.settings.handshakeTimeoutMs} ms`);
+        return;
+      case 'open':
+        this.#onHeartbeatDue(state.heartbeat);
+        return;
+      case 'closing':
+      case 'leaving':
+        this.#finish();
+        return;
+      case 'closed':
+        return;
     }
-    if (this.output.takeIdle()) writeHeartbeatFrame(this.output.writer());
-    this.#scheduleHeartbeat();
   }
 
-  /** Gives back all that the connection holds; the stream may still be open to say good-bye. */
-  #release(): void {
+  #onHeartbeatDue(heartbeat: Heartbeat): void {
+    if (heartbeat.look()) this.#deadlineIn(heartbeat.lookMs);
+    else this.abandon(`missed heartbeats from the client, interval ${heartbeat.intervalSeconds} s`);
+  }
+
+  #deadlineIn(ms: number): void {
+    this.runtime.deadlines.set(this.#deadline, this.runtime.now() + ms);
+  }
+
+  // ---- states ----
+
+  #becomeOpening(): void {
+    const handshake = new Handshake(this, this.#host);
+    this.#state = { name: 'opening', handshake };
+    handshake.begin();
+  }
+
+  #becomeOpen(session: Session): void {
+    const gate = new ReadingGate(this.#transport, this.output);
+    const heartbeat = new Heartbeat(this.heartbeatSeconds, this.output, gate);
+    this.#state = { name: 'open', session, gate, heartbeat };
+    session.vhost.connectionCount++;
+    this.#deadlineIn(heartbeat.lookMs);
+  }
+
+  /** The client is read from, alarm or not: its close-ok may come behind what was not read. */
+  #becomeClosing(): void {
+    this.#release();
+    this.#state = { name: 'closing' };
+    this.#transport.resume();
+    this.#deadlineIn(CLOSE_TIMEOUT_MS);
+  }
+
+  #becomeLeaving(): void {
+    this.#release();
+    this.#state = { name: 'leaving' };
+    this.#deadlineIn(CLOSE_TIMEOUT_MS);
+  }
+
+  #becomeClosed(): void {
+    if (this.isClosed) return;
+    this.#release();
+    this.#state = { name: 'closed' };
     this.runtime.deadlines.clear(this.#deadline);
-    this.#heldFrames = [];
+    this.#parser.stop();
+    this.output.discard();
+    this.#host.forget(this);
+  }
+
+  /**
+   * Gives back all that an open connection holds; the stream may still be open to say good-bye. No consumer is left when the
+   * first message goes back, or it would go from one channel to the next, be counted as returned, and be written behind
+   * connection.close-ok.
+   */
+  #release(): void {
+    for (const channel of this.channels.values()) channel.deliveries.cancelAll();
     for (const channel of this.channels.values()) channel.dispose();
     this.channels.clear();
     this.#channel = undefined;
     for (const queue of [...this.#exclusiveQueues]) queue.vhost.removeQueue(queue);
-    if (this.session !== undefined) this.session.vhost.connectionCount--;
-    this.session = undefined;
-  }
-
-  #dispose(): void {
-    if (this.isClosed) return;
-    this.#release();
-    this.#state = 'closed';
-    this.#parser.stop();
-    this.output.discard();
-    this.#host.forget(this);
+    if (this.#state.name === 'open') this.#state.session.vhost.connectionCount--;
   }
 }
 

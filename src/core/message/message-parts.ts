@@ -1,6 +1,16 @@
 import { copyBytes } from '../../codec/bytes.ts';
-import type { MessageParts } from '../channel/delivery-frames.ts';
 import type { Publication } from './publication.ts';
+
+/** The parts of a message, all in one array: a record's or a publication's. */
+export interface MessageParts {
+  readonly bytes: Uint8Array;
+  readonly addressStart: number;
+  /** Also the start of the properties. */
+  readonly addressEnd: number;
+  /** Also the end of the properties. */
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+}
 
 /** The parts of a publication in one array, as the writers of frames want them. Copies: for what happens rarely. */
 export function partsOf(publication: Publication): MessageParts {

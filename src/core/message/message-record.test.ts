@@ -57,15 +57,23 @@ test('a small message takes the 52 bytes that the memory budget counts on', () =
   expect(recordBytesAt(segment, position - segment.base)).toBe(52);
 });
 
-test('persistence and expiration are kept', () => {
+test('an expiration is kept', () => {
   const properties = { deliveryMode: 2, expiration: '4294967295' };
   record.read(...append(Publication.of('', 'q', properties, new Uint8Array(3)), [laneAt(1, 0)]));
-  expect(record).toMatchObject({ persistent: true, expirationMs: 4_294_967_295 });
+  expect(record).toMatchObject({ expirationMs: 4_294_967_295 });
   expect(record.bodyEnd - record.bodyStart).toBe(3);
   record.read(...append(Publication.of('', 'q', { expiration: '0' }, new Uint8Array(0)), [laneAt(1, 0)]));
-  expect(record).toMatchObject({ persistent: false, expirationMs: 0 });
+  expect(record).toMatchObject({ expirationMs: 0 });
   record.read(...append(messageTo('q'), [laneAt(1, 0)]));
-  expect(record).toMatchObject({ persistent: false, expirationMs: NO_EXPIRATION });
+  expect(record).toMatchObject({ expirationMs: NO_EXPIRATION });
+});
+
+test('the lowest bit of the flags says whether the message is persistent', () => {
+  for (const deliveryMode of [1, 2]) {
+    const publication = Publication.of('', 'q', { deliveryMode }, new Uint8Array(0));
+    const [segment, position] = append(publication, [laneAt(1, 0)]);
+    expect((segment.bytes[position - segment.base + 9] as number) & 1).toBe(deliveryMode - 1);
+  }
 });
 
 test.each([0, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 40 - 1])('an arrival at %d ms is kept', (nowMs) => {

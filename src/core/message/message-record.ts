@@ -32,6 +32,7 @@ const COUNTS_BYTES = 4;
 const EXPIRATION_BYTES = 4;
 const DESTINATION_BYTES = 10;
 
+/** For an engine that keeps records over a restart: core does not ask. */
 const FLAG_PERSISTENT = 1;
 const FLAG_EXPIRATION = 2;
 /** Several destinations: the counts are there. */
@@ -74,7 +75,6 @@ export class MessageRecord {
   bytes: Uint8Array = new Uint8Array(0);
   arrivalMs = 0;
   expirationMs: number = NO_EXPIRATION;
-  persistent = false;
   addressStart = 0;
   /** Also the start of the properties. */
   addressEnd = 0;
@@ -90,7 +90,6 @@ export class MessageRecord {
     const flags = view.getUint8(offset + FLAGS);
     this.bytes = segment.bytes;
     this.arrivalMs = view.getUint8(offset + ARRIVAL + 4) * TWO_32 + view.getUint32(offset + ARRIVAL, true);
-    this.persistent = (flags & FLAG_PERSISTENT) !== 0;
     let at = offset + FIXED_BYTES;
     let destinations = 1;
     if ((flags & FLAG_COUNTS) !== 0) {

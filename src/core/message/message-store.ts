@@ -5,8 +5,11 @@
  * names its segment and the offset in it, and it is dropped when every queue has settled it.
  */
 
-/** Positions are `segment.base + offset`; a segment is shorter than this. Leaves room for 2^25 segments in 2^53. */
-export const SEGMENT_SPAN: number = 2 ** 28;
+/**
+ * Positions are `segment.base + offset` of a record's start, and records start below this offset: a record that is larger
+ * has a segment of its own. Leaves room for 2^31 segments in 2^53: 9 PB before positions run out.
+ */
+export const SEGMENT_SPAN: number = 2 ** 22;
 
 /** A run of records in memory. */
 export class Segment {

@@ -140,3 +140,16 @@ test('any mixture of coming, leaving, parking and serving serves the right one',
     }),
   );
 });
+
+test('the lists of a priority that comes and goes stay in order', () => {
+  const consumers = [5, 1, 9, 3, 7].map((priority) => add(`p${priority}`, priority));
+  for (const consumer of consumers) set.park(consumer);
+  expect(set.take()).toBeUndefined();
+  for (const consumer of [3, 0, 1].map((index) => consumers[index] as Consumer)) set.unpark(consumer);
+  const order: string[] = [];
+  for (let next = set.take(); next !== undefined; next = set.take()) {
+    order.push(next.consumerTag);
+    set.park(next);
+  }
+  expect(order).toEqual(['p5', 'p3', 'p1']);
+});

@@ -1,4 +1,4 @@
-import type { Consumer } from './consumer.ts';
+import type { Consumer, ConsumerLevel } from './consumer.ts';
 
 /**
  * The consumers of a queue, and whose turn it is. Each priority has a ring of the consumers that may be able to take a
@@ -9,8 +9,10 @@ import type { Consumer } from './consumer.ts';
  *     parked:        c5
  */
 export class ConsumerSet {
-  /** Highest priority first; each has a consumer at least, parked or not. */
-  readonly #levels: Level[] = [];
+  /** By priority; each has a consumer at least, parked or not. */
+  readonly #levels = new Map<number, ConsumerLevel>();
+  /** Those with a consumer that is not parked, highest priority first. */
+  readonly #served: ConsumerLevel[] = [];
   readonly #all = new Set<Consumer>();
 
   get size(): number {
@@ -29,38 +31,37 @@ export class ConsumerSet {
 
   add(consumer: Consumer): void {
     this.#all.add(consumer);
-    this.#level(consumer.priority).size++;
+    const level = this.#level(consumer.priority);
+    level.size++;
+    consumer.level = level;
     this.unpark(consumer);
   }
 
   remove(consumer: Consumer): void {
-    if (!this.#all.delete(consumer)) return;
+    const { level } = consumer;
+    if (level === undefined || !this.#all.delete(consumer)) return;
     this.park(consumer);
-    const level = this.#level(consumer.priority);
+    consumer.level = undefined;
     level.size--;
-    if (level.size === 0) this.#levels.splice(this.#levels.indexOf(level), 1);
+    if (level.size === 0) this.#levels.delete(level.priority);
   }
 
   /** The consumer whose turn it is, or undefined when all are parked. Runs per delivery. */
   take(): Consumer | undefined {
-    for (let index = 0; index < this.#levels.length; index++) {
-      const level = this.#levels[index] as Level;
-      const consumer = level.front;
-      if (consumer !== undefined) {
-        level.front = consumer.next;
-        return consumer;
-      }
-    }
-    return undefined;
+    if (this.#served.length === 0) return undefined;
+    const level = this.#served[0] as ConsumerLevel;
+    const consumer = level.front as Consumer;
+    level.front = consumer.next;
+    return consumer;
   }
 
   /** Takes `consumer` out of its ring until `unpark`. */
   park(consumer: Consumer): void {
-    const { next, previous } = consumer;
-    if (next === undefined || previous === undefined) return;
-    const level = this.#level(consumer.priority);
+    const { level, next, previous } = consumer;
+    if (level === undefined || next === undefined || previous === undefined) return;
     if (next === consumer) {
       level.front = undefined;
+      this.#leaveServed(level);
     } else {
       next.previous = previous;
       previous.next = next;
@@ -72,13 +73,14 @@ export class ConsumerSet {
 
   /** Puts `consumer` at the end of its ring. Returns false when it was there already. */
   unpark(consumer: Consumer): boolean {
-    if (consumer.next !== undefined || !this.#all.has(consumer)) return false;
-    const level = this.#level(consumer.priority);
+    const { level } = consumer;
+    if (consumer.next !== undefined || level === undefined) return false;
     const front = level.front;
     if (front === undefined) {
       consumer.next = consumer;
       consumer.previous = consumer;
       level.front = consumer;
+      this.#joinServed(level);
       return true;
     }
     const last = front.previous as Consumer;
@@ -89,23 +91,32 @@ export class ConsumerSet {
     return true;
   }
 
-  #level(priority: number): Level {
-    let index = 0;
-    for (; index < this.#levels.length; index++) {
-      const level = this.#levels[index] as Level;
-      if (level.priority === priority) return level;
-      if (level.priority < priority) break;
+  #level(priority: number): ConsumerLevel {
+    let level = this.#levels.get(priority);
+    if (level === undefined) {
+      level = { priority, size: 0, front: undefined };
+      this.#levels.set(priority, level);
     }
-    const added: Level = { priority, size: 0, front: undefined };
-    this.#levels.splice(index, 0, added);
-    return added;
+    return level;
   }
-}
 
-interface Level {
-  readonly priority: number;
-  /** Consumers of this priority, the parked ones too. */
-  size: number;
-  /** Whose turn it is; undefined when all are parked. */
-  front: Consumer | undefined;
+  // A consumer with a prefetch of 1 comes and goes with every message: nothing is allocated here.
+
+  #joinServed(level: ConsumerLevel): void {
+    const served = this.#served;
+    let index = served.length;
+    served.push(level);
+    for (; index > 0 && (served[index - 1] as ConsumerLevel).priority < level.priority; index--) {
+      served[index] = served[index - 1] as ConsumerLevel;
+    }
+    served[index] = level;
+  }
+
+  #leaveServed(level: ConsumerLevel): void {
+    const served = this.#served;
+    for (let index = served.indexOf(level); index < served.length - 1; index++) {
+      served[index] = served[index + 1] as ConsumerLevel;
+    }
+    served.pop();
+  }
 }

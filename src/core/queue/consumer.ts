@@ -1,4 +1,4 @@
-import { ByteWriter } from '../../codec/byte-writer.ts';
+import { encodeShortstr } from '../../codec/bytes.ts';
 import type { FieldTable } from '../../codec/field-table.ts';
 import type { QueueArguments } from '../arguments/queue-arguments.ts';
 import type { Lane } from './lane.ts';
@@ -34,9 +34,18 @@ export interface ConsumedQueue {
   removeConsumer(consumer: Consumer): void;
 }
 
+/** The consumers of one priority. Owned by ConsumerSet. */
+export interface ConsumerLevel {
+  readonly priority: number;
+  /** Its consumers, the parked ones too. */
+  size: number;
+  /** Whose turn it is; undefined when all are parked. */
+  front: Consumer | undefined;
+}
+
 /**
- * A subscription of a channel to a queue. While it can take no message (prefetch reached, its connection congested,
- * channel.flow off) it is parked outside of the queue's ring, so that the queue never looks at it in vain.
+ * A subscription of a channel to a queue. While it can take no message (prefetch reached, its connection congested) it is
+ * parked outside of the queue's ring, so that the queue never looks at it in vain.
  */
 export class Consumer {
   readonly target: DeliveryTarget;
@@ -51,6 +60,8 @@ export class Consumer {
   readonly tagBytes: Uint8Array;
   unackedCount = 0;
   cancelled = false;
+  /** Owned by ConsumerSet; undefined when it is in none. */
+  level: ConsumerLevel | undefined;
   /** Links of the ring, owned by ConsumerSet; undefined while parked. */
   next: Consumer | undefined;
   previous: Consumer | undefined;
@@ -64,9 +75,7 @@ export class Consumer {
     this.priority = settings.priority;
     this.prefetchCount = settings.prefetchCount;
     this.arguments = settings.arguments;
-    const writer = new ByteWriter(64);
-    writer.shortstr(settings.consumerTag);
-    this.tagBytes = writer.toBytes();
+    this.tagBytes = encodeShortstr(settings.consumerTag);
   }
 
   /** Whether a message may be sent to it now. Runs per delivery. */

@@ -1,53 +1,49 @@
 import type { Deadline } from '../deadlines.ts';
 import type { Runtime } from '../runtime.ts';
+import { TimeHeap } from '../time-heap.ts';
 import type { Lane } from './lane.ts';
 
-interface Held {
-  readonly lane: Lane;
-  readonly seq: number;
-}
+/** Messages of one queue whose delay ends in one turn. */
+const RELEASED_PER_TURN = 1024;
+/** Room for the index of a lane below the seq: a queue has 256 priorities at most. */
+const LANES_MAX = 256;
 
-/** Requeued messages that wait for their delayed retry. Rare, so an object each. */
+/** Requeued messages of a queue that wait for their delayed retry. 16 bytes each. */
 export class HeldMessages {
-  count = 0;
   readonly #runtime: Runtime;
+  readonly #lanes: readonly Lane[];
   readonly #release: (lane: Lane, seq: number) => void;
-  /** By due time; retries of one time are released in the order in which they were added. */
-  readonly #byTime = new Map<number, Held[]>();
-  readonly #deadlines = new Map<number, Deadline>();
+  /** The value is `seq * LANES_MAX + index of the lane`. */
+  readonly #times = new TimeHeap();
+  readonly #deadline: Deadline;
 
-  constructor(runtime: Runtime, release: (lane: Lane, seq: number) => void) {
+  constructor(runtime: Runtime, lanes: readonly Lane[], release: (lane: Lane, seq: number) => void) {
     this.#runtime = runtime;
+    this.#lanes = lanes;
     this.#release = release;
+    this.#deadline = runtime.makeDeadline((nowMs) => this.#due(nowMs));
+  }
+
+  get count(): number {
+    return this.#times.size;
   }
 
   add(lane: Lane, seq: number, dueMs: number): void {
-    this.count++;
-    const held = this.#byTime.get(dueMs);
-    if (held !== undefined) {
-      held.push({ lane, seq });
-      return;
-    }
-    this.#byTime.set(dueMs, [{ lane, seq }]);
-    const deadline = this.#runtime.makeDeadline(() => this.#due(dueMs));
-    this.#deadlines.set(dueMs, deadline);
-    this.#runtime.deadlines.set(deadline, dueMs);
-    // Nothing answers a basic.nack: without a turn the host would not hear of the deadline.
-    this.#runtime.requestTurn();
+    this.#times.push(dueMs, seq * LANES_MAX + this.#lanes.indexOf(lane));
+    this.#runtime.deadlines.set(this.#deadline, this.#times.nextMs);
   }
 
   clear(): void {
-    for (const deadline of this.#deadlines.values()) this.#runtime.deadlines.clear(deadline);
-    this.#deadlines.clear();
-    this.#byTime.clear();
-    this.count = 0;
+    this.#times.clear();
+    this.#runtime.deadlines.clear(this.#deadline);
   }
 
-  #due(dueMs: number): void {
-    const held = this.#byTime.get(dueMs) ?? [];
-    this.#byTime.delete(dueMs);
-    this.#deadlines.delete(dueMs);
-    this.count -= held.length;
-    for (const { lane, seq } of held) this.#release(lane, seq);
+  #due(nowMs: number): void {
+    for (let count = 0; count < RELEASED_PER_TURN && this.#times.nextMs <= nowMs; count++) {
+      const value = this.#times.pop();
+      const seq = Math.floor(value / LANES_MAX);
+      this.#release(this.#lanes[value - seq * LANES_MAX] as Lane, seq);
+    }
+    this.#runtime.deadlines.set(this.#deadline, this.#times.nextMs);
   }
 }

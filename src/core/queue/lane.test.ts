@@ -11,6 +11,11 @@ function laneWith(count: number): Lane {
   return lane;
 }
 
+/** Chunks that the lane holds. What it needs to find them is less than one. */
+function chunksOf(lane: Lane): number {
+  return Math.floor(lane.memoryBytes / (8 * CHUNK));
+}
+
 function takeAll(lane: Lane): number[] {
   const seqs: number[] = [];
   while (lane.readyCount > 0) seqs.push(lane.take());
@@ -100,8 +105,29 @@ test('one old message keeps its place while a hundred thousand pass by', () => {
   lane.push(42);
   expect(lane.position(100_001)).toBe(42);
   const positions: number[] = [];
-  lane.forEachPosition((position) => positions.push(position));
+  lane.discardAll();
+  expect(lane.releaseDiscarded(1_000_000, (position) => positions.push(position))).toBeGreaterThan(0);
   expect(positions).toEqual([42]);
+  expect(lane.hasDiscarded).toBe(false);
+});
+
+test('messages that stay for long cost the chunks that they lie in, and not those of the messages behind them', () => {
+  const lane = laneWith(0);
+  const stay: number[] = [];
+  for (let seq = 0; seq < 400 * CHUNK; seq++) {
+    lane.push(seq * 10);
+    lane.take();
+    if (seq === 0 || seq === 3 * CHUNK + 7 || seq === 200 * CHUNK) stay.push(seq);
+    else lane.settle(seq);
+  }
+  expect(chunksOf(lane)).toBe(3);
+  for (const seq of stay) expect(lane.position(seq)).toBe(seq * 10);
+  expect(lane.relocate(0, 0, 5)).toBe(true);
+  expect([lane.position(0), lane.position(CHUNK + 3), lane.position(300 * CHUNK)]).toEqual([5, -1, -1]);
+  for (const seq of stay) lane.settle(seq);
+  expect(chunksOf(lane)).toBe(0);
+  lane.push(77);
+  expect(lane.position(400 * CHUNK)).toBe(77);
 });
 
 // ---- the lane against a list of all that ever came ----
@@ -146,9 +172,14 @@ class Model {
       const expected = entry.state === 'settled' ? -1 : entry.position;
       if (lane.position(seq) !== expected) expect({ seq, position: lane.position(seq) }).toBe(expected);
     }
-    const live: number[] = [];
-    lane.forEachPosition((position) => live.push(position));
-    expect(live).toEqual(entries.filter(({ state }) => state !== 'settled').map(({ position }) => position));
+    const chunks = new Set(
+      [...entries.keys()]
+        .filter((seq) => entries[seq]?.state !== 'settled')
+        .map((seq) => Math.floor(seq / CHUNK)),
+    );
+    // The last one may be waiting for more.
+    expect(chunksOf(lane)).toBeGreaterThanOrEqual(chunks.size);
+    expect(chunksOf(lane)).toBeLessThanOrEqual(chunks.size === 0 ? 0 : chunks.size + 1);
   }
 
   #next(): number {

@@ -2,26 +2,44 @@
  * A lane is a sequence of messages: a queue has one, a priority queue has one for each priority. It holds no message,
  * only the position of each in the message store, in chunks of typed arrays.
  *
- *        head              cursor                 nextSeq
- *          |                 |                       |
- *      ----+-----------------+-----------------------+----> seq
- *          | delivered once  | never delivered: ready |
- *          |  settled: -1    |                        |
- *          |  in `returned`: ready again              |
- *          |  else unacked                            |
+ *      0                   cursor                 nextSeq
+ *      |                      |                      |
+ *      +----------------------+----------------------+----> seq
+ *      | delivered once       | never delivered:     |
+ *      |  settled: -1         |  ready               |
+ *      |  in `returned`: ready again                 |
+ *      |  else unacked                               |
+ *      +-------+-------+------+-------+-------+------+
+ *      | chunk |       | chunk      ...       | chunk |      a chunk is there while one of its messages is
+ *      +-------+       +-------+------+-------+-------+
  *
- * **Invariant:** every seq below `head` is settled, and `head` itself is not, unless `head === cursor`.
+ * A message that stays for long costs its own chunk and nothing for those that came and went after it: the array of
+ * chunks begins where most of them are, and the few older ones are `stragglers`.
+ *
+ * A purge only moves the cursor; what was ready is then discarded in pieces, as it is with a lane that nobody uses any more.
+ *
  * **Invariant:** `readyCount` = seqs from cursor on + entries of `returned`.
+ * **Invariant:** a chunk that no lane holds is full of -1.
  */
 
 import { SeqHeap } from './seq-heap.ts';
 
 /** Positions per chunk (4 KiB): an idle queue costs nothing, a queue with one message one chunk. */
 const CHUNK = 512;
+/** Behind its positions a chunk says how many of them are not settled. */
+const UNSETTLED = CHUNK;
 const SETTLED = -1;
+/** A shorter array of chunks is never worth shortening. */
+const WINDOW_MIN = 128;
 /** Chunks that became free and wait for their next use, shared by all lanes: 4 MiB at most. */
 const SPARE_CHUNKS_MAX = 1024;
 const spareChunks: Float64Array[] = [];
+
+function makeChunk(): Float64Array {
+  const chunk = new Float64Array(CHUNK + 1).fill(SETTLED);
+  chunk[UNSETTLED] = 0;
+  return chunk;
+}
 
 /** Why an unacked message comes back: its consumer went away (failed) or gave it back (returned). */
 export type RequeueCause = 'failed' | 'returned';
@@ -43,39 +61,50 @@ export class Lane {
   readonly owner: LaneOwner | undefined;
   nextSeq = 0;
   readyCount = 0;
-  #head = 0;
+  /** Nobody uses it any more. */
+  isGone = false;
   #cursor = 0;
-  readonly #returned = new SeqHeap();
-  /** chunks[i] holds the positions of seqs from (firstChunk + i) * CHUNK; undefined once it is freed. */
+  #unsettledCount = 0;
+  #returned = new SeqHeap();
+  /** chunks[i] holds the positions of seqs from (firstChunk + i) * CHUNK; undefined when all of them are settled. */
   #chunks: (Float64Array | undefined)[] = [];
   #firstChunk = 0;
-
+  /** Chunks in use, stragglers or not. */
+  #chunkCount = 0;
+  /** The chunks before firstChunk that are still in use, oldest first. */
+  readonly #stragglers = new Map<number, Float64Array>();
   /** How often a message came back, for the queues that count it. */
   readonly #returns = new Map<number, number>();
+  /** What nobody will take or settle any more: seqs from, to (exclusive), and again. Settled ones may be among them. */
+  readonly #discarded: number[] = [];
+  /** Purged while they were `returned`. */
+  readonly #discardedReturns: SeqHeap[] = [];
 
   constructor(id: number, owner: LaneOwner | undefined) {
     this.id = id;
     this.owner = owner;
   }
 
+  /** What the lane takes for its positions. */
+  get memoryBytes(): number {
+    return 8 * (this.#chunkCount * (CHUNK + 1) + this.#chunks.length);
+  }
+
   /** The position of an unsettled message, or -1. */
   position(seq: number): number {
-    if (seq < this.#head || seq >= this.nextSeq) return SETTLED;
     const number = Math.floor(seq / CHUNK);
-    return (this.#chunks[number - this.#firstChunk] as Float64Array)[seq - number * CHUNK] as number;
+    const chunk = this.#chunk(number);
+    return chunk === undefined ? SETTLED : (chunk[seq - number * CHUNK] as number);
   }
 
   /** Appends a message. Runs per message. */
   push(position: number): void {
     const seq = this.nextSeq++;
     const number = Math.floor(seq / CHUNK);
-    const index = number - this.#firstChunk;
-    let chunk = this.#chunks[index];
-    if (chunk === undefined) {
-      chunk = spareChunks.pop() ?? new Float64Array(CHUNK);
-      this.#chunks[index] = chunk;
-    }
+    const chunk = this.#chunks[number - this.#firstChunk] ?? this.#addChunk(number);
     chunk[seq - number * CHUNK] = position;
+    (chunk[UNSETTLED] as number)++;
+    this.#unsettledCount++;
     this.readyCount++;
   }
 
@@ -104,9 +133,13 @@ export class Lane {
   /** Ends an unacked message. Runs per message. */
   settle(seq: number): void {
     const number = Math.floor(seq / CHUNK);
-    (this.#chunks[number - this.#firstChunk] as Float64Array)[seq - number * CHUNK] = SETTLED;
+    const chunk = this.#chunk(number) as Float64Array;
+    chunk[seq - number * CHUNK] = SETTLED;
     if (this.#returns.size > 0) this.#returns.delete(seq);
-    if (seq === this.#head) this.#advanceHead();
+    this.#unsettledCount--;
+    const unsettled = (chunk[UNSETTLED] as number) - 1;
+    chunk[UNSETTLED] = unsettled;
+    if (unsettled === 0) this.#emptied(number);
   }
 
   /** Counts that an unacked message comes back; returns how often it has by now. */
@@ -121,49 +154,130 @@ export class Lane {
     return this.#returns.size === 0 ? 0 : (this.#returns.get(seq) ?? 0);
   }
 
-  /** Visits the positions of all messages that are not settled. */
-  forEachPosition(visit: (position: number) => void): void {
-    for (let seq = this.#head; seq < this.nextSeq; seq++) {
-      const position = this.position(seq);
-      if (position !== SETTLED) visit(position);
-    }
-  }
-
   /** The record of `seq` moved; false when it is settled or was never there. */
   relocate(seq: number, from: number, to: number): boolean {
-    if (this.position(seq) !== from) return false;
     const number = Math.floor(seq / CHUNK);
-    (this.#chunks[number - this.#firstChunk] as Float64Array)[seq - number * CHUNK] = to;
+    const chunk = this.#chunk(number);
+    if (chunk === undefined || chunk[seq - number * CHUNK] !== from) return false;
+    chunk[seq - number * CHUNK] = to;
     return true;
   }
 
-  #advanceHead(): void {
-    let head = this.#head;
-    let number = Math.floor(head / CHUNK);
-    let chunk = this.#chunks[number - this.#firstChunk] as Float64Array;
-    while (head < this.#cursor && chunk[head - number * CHUNK] === SETTLED) {
-      head++;
-      if (head === (number + 1) * CHUNK) {
-        this.#freeChunk(number);
-        number++;
-        if (head >= this.nextSeq) break;
-        chunk = this.#chunks[number - this.#firstChunk] as Float64Array;
-      }
+  // ---- messages that nobody wants any more ----
+
+  /** Takes all ready messages, for `releaseDiscarded`. */
+  discardReady(): void {
+    if (this.#returned.size > 0) {
+      this.#discardedReturns.push(this.#returned);
+      this.#returned = new SeqHeap();
     }
-    this.#head = head;
+    if (this.#cursor < this.nextSeq) this.#discarded.push(this.#cursor, this.nextSeq);
+    this.#cursor = this.nextSeq;
+    this.readyCount = 0;
+  }
+
+  /** Nobody uses the lane any more: all that is left is for `releaseDiscarded`. */
+  discardAll(): void {
+    this.isGone = true;
+    this.readyCount = 0;
+    this.#discarded.length = 0;
+    this.#discardedReturns.length = 0;
+    if (this.#unsettledCount === 0) return;
+    for (const number of this.#stragglers.keys()) {
+      this.#discarded.push(number * CHUNK, (number + 1) * CHUNK);
+    }
+    this.#discarded.push(this.#firstChunk * CHUNK, this.nextSeq);
+  }
+
+  get hasDiscarded(): boolean {
+    return this.#discarded.length > 0 || this.#discardedReturns.length > 0;
+  }
+
+  /** Settles discarded messages and hands out their positions. Looks at `countMax` at most; returns how many it spared. */
+  releaseDiscarded(countMax: number, release: (position: number) => void): number {
+    const left = this.#releaseReturns(countMax, release);
+    return this.#releaseRanges(left, release);
+  }
+
+  #releaseReturns(countMax: number, release: (position: number) => void): number {
+    const heaps = this.#discardedReturns;
+    let left = countMax;
+    while (left > 0 && heaps.length > 0) {
+      const heap = heaps[heaps.length - 1] as SeqHeap;
+      this.#release(heap.pop(), release);
+      if (heap.size === 0) heaps.pop();
+      left--;
+    }
+    return left;
+  }
+
+  #releaseRanges(countMax: number, release: (position: number) => void): number {
+    const ranges = this.#discarded;
+    let left = countMax;
+    while (left > 0 && ranges.length > 0) {
+      const from = ranges[ranges.length - 2] as number;
+      const to = ranges[ranges.length - 1] as number;
+      const end = Math.min(to, from + left);
+      for (let seq = from; seq < end; seq++) this.#release(seq, release);
+      left -= end - from;
+      ranges[ranges.length - 2] = end;
+      if (end === to) ranges.length -= 2;
+    }
+    return left;
+  }
+
+  #release(seq: number, release: (position: number) => void): void {
+    const position = this.position(seq);
+    if (position === SETTLED) return;
+    this.settle(seq);
+    release(position);
+  }
+
+  // ---- chunks ----
+
+  #chunk(number: number): Float64Array | undefined {
+    const index = number - this.#firstChunk;
+    return index >= 0 ? this.#chunks[index] : this.#stragglers.get(number);
+  }
+
+  #addChunk(number: number): Float64Array {
+    const chunk = spareChunks.pop() ?? makeChunk();
+    this.#chunks[number - this.#firstChunk] = chunk;
+    this.#chunkCount++;
+    return chunk;
+  }
+
+  /** All that was ever put into chunk `number` is settled. The last one may get more, unless the lane is empty. */
+  #emptied(number: number): void {
+    const last = Math.floor(this.nextSeq / CHUNK);
+    if (number !== last) this.#freeChunk(number);
     // An empty lane gives its last chunk back: ten thousand idle queues cost nothing.
-    if (head === this.nextSeq && this.#chunks[number - this.#firstChunk] !== undefined)
-      this.#freeChunk(number);
+    if (this.#unsettledCount === 0) this.#freeChunk(last);
   }
 
   #freeChunk(number: number): void {
+    const chunk = this.#chunk(number);
+    if (chunk === undefined) return;
+    this.#chunkCount--;
+    if (spareChunks.length < SPARE_CHUNKS_MAX) spareChunks.push(chunk);
     const index = number - this.#firstChunk;
-    const chunk = this.#chunks[index];
-    if (chunk !== undefined && spareChunks.length < SPARE_CHUNKS_MAX) spareChunks.push(chunk);
-    this.#chunks[index] = undefined;
-    if (index >= 64 && index * 2 >= this.#chunks.length) {
-      this.#chunks = this.#chunks.slice(index);
-      this.#firstChunk += index;
+    if (index < 0) {
+      this.#stragglers.delete(number);
+      return;
     }
+    this.#chunks[index] = undefined;
+    const used = this.#chunkCount - this.#stragglers.size;
+    if (this.#chunks.length >= WINDOW_MIN && used * 4 <= this.#chunks.length) this.#shorten();
+  }
+
+  /** The older half of the array, mostly undefined, goes; what is in use there becomes stragglers. */
+  #shorten(): void {
+    const half = this.#chunks.length >> 1;
+    for (let index = 0; index < half; index++) {
+      const chunk = this.#chunks[index];
+      if (chunk !== undefined) this.#stragglers.set(this.#firstChunk + index, chunk);
+    }
+    this.#chunks = this.#chunks.slice(half);
+    this.#firstChunk += half;
   }
 }

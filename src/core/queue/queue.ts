@@ -11,7 +11,9 @@
  *                            +------- held until its time <---------+  requeue
  *                            +--------------------------------------+
  *
- * `pump` is the only place that delivers. Everything else changes the state and marks the queue due.
+ * Everything changes the state and marks the queue due; `pump` delivers, once a turn. Out of turn, `get` takes a message for
+ * whoever asked, and a queue at its limit lets its consumers take what they can before it refuses (`makeRoom`) or drops
+ * (`trim`) anything.
  */
 
 import type { FieldTable } from '../../codec/field-table.ts';
@@ -28,7 +30,7 @@ import type { Lane, LaneOwner, RequeueCause } from './lane.ts';
 
 /** Deliveries of one queue in one turn: bounded, so that no queue makes the others wait. */
 const DELIVERIES_PER_TURN = 16_384;
-/** Messages that expire or are dropped by one queue in one turn. */
+/** Messages that expire in one queue in one turn, and as many that it drops because it is too long. */
 const EXPIRIES_PER_TURN = 2048;
 
 /** The connection that an exclusive queue belongs to, and goes with. */
@@ -107,7 +109,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     }
     this.#expiry = runtime.makeDeadline(() => this.#markDue());
     this.#unused = runtime.makeDeadline(() => vhost.removeQueue(this));
-    this.#held = new HeldMessages(runtime, (lane, seq) => this.#makeReady(lane, seq));
+    this.#held = new HeldMessages(runtime, this.#lanes, (lane, seq) => this.#makeReady(lane, seq));
   }
 
   get heldCount(): number {
@@ -133,13 +135,13 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   // ---- messages in ----
 
   /**
-   * Whether a message, or `count` with `bodyBytes` together, must be refused because the queue is full (overflow
-   * reject-publish). Runs per message.
+   * Whether a message, or `count` with `bodyBytes` together, can be enqueued: false when the queue refuses it (overflow
+   * reject-publish) although its consumers have taken what they could by now. Runs per message.
    */
-  isFull(bodyBytes: number, count = 1): boolean {
-    if (this.#dropsHead || !this.#wouldOverflow(bodyBytes, count)) return false;
-    this.#deliverReady();
-    return this.#wouldOverflow(bodyBytes, count);
+  makeRoom(bodyBytes: number, count = 1): boolean {
+    if (this.#dropsHead || !this.#wouldOverflow(bodyBytes, count)) return true;
+    this.#moveReady();
+    return !this.#wouldOverflow(bodyBytes, count);
   }
 
   /** The lane that a message of this priority goes to. Runs per message. */
@@ -166,42 +168,60 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
 
   // ---- messages out ----
 
-  /** Delivers what can be delivered, a bounded number, and returns how many. Runs once a turn while the queue is due. */
+  /** Moves what can move now, a bounded number of messages, and returns how many. Runs once a turn while the queue is due. */
   pump(): number {
     this.due = false;
-    return this.deleted ? 0 : this.#deliverReady();
+    if (this.deleted) return 0;
+    const dropped = this.#dropHeads();
+    return dropped + this.#moveReady();
   }
 
-  /** Also called out of turn by a queue that is over its limits: what consumers can take now is not lost. */
-  #deliverReady(): number {
-    const mayExpire = this.#mayExpire;
-    let left = mayExpire ? this.#dropExpired() : DELIVERIES_PER_TURN;
-    while (left > 0 && this.readyCount > 0) {
-      const consumer = this.consumers.take();
-      if (consumer === undefined) break;
-      if (!consumer.canTake || !this.#isServed(consumer)) {
-        this.consumers.park(consumer);
-        continue;
-      }
-      this.#deliver(consumer);
-      if (mayExpire) this.#dropExpired();
-      left--;
+  /** Lets messages expire and consumers take what they can. Returns how many messages moved. */
+  #moveReady(): number {
+    if (!this.#mayExpire) return this.#deliverReady();
+    let expired = this.#dropExpired(EXPIRIES_PER_TURN);
+    let delivered = 0;
+    while (delivered < DELIVERIES_PER_TURN && expired < EXPIRIES_PER_TURN && this.#deliverNext()) {
+      delivered++;
+      expired += this.#dropExpired(EXPIRIES_PER_TURN - expired);
     }
-    if (left <= 0) this.#markDue();
-    if (mayExpire) this.#afterDeliveries();
-    return DELIVERIES_PER_TURN - left;
+    if (delivered === DELIVERIES_PER_TURN || expired === EXPIRIES_PER_TURN) this.#markDue();
+    expired += this.#dropExpiring(EXPIRIES_PER_TURN - expired);
+    this.#scheduleExpiry();
+    return delivered + expired;
+  }
+
+  #deliverReady(): number {
+    let delivered = 0;
+    while (delivered < DELIVERIES_PER_TURN && this.#deliverNext()) delivered++;
+    if (delivered === DELIVERIES_PER_TURN) this.#markDue();
+    return delivered;
+  }
+
+  /** Returns false when no message is ready or no consumer can take it. Runs per delivery. */
+  #deliverNext(): boolean {
+    while (this.readyCount > 0) {
+      const consumer = this.consumers.take();
+      if (consumer === undefined) return false;
+      if (consumer.canTake && this.#isServed(consumer)) {
+        this.#deliver(consumer);
+        return true;
+      }
+      this.consumers.park(consumer);
+    }
+    return false;
   }
 
   /** basic.get: takes the next message for `target` and has it written. Returns false when there is none. */
   get(target: GetTarget, noAck: boolean): boolean {
     this.touch();
-    if (this.#mayExpire) this.#dropExpired();
+    if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN);
     if (this.readyCount === 0) return false;
     const lane = this.#nextLane();
     const redelivered = lane.nextIsReturned;
     const seq = this.#take(lane);
     // What comes next may have expired behind this one: it does not count any more.
-    if (this.#mayExpire) this.#dropExpired();
+    if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN);
     target.deliverGet(lane, seq, redelivered, noAck);
     if (noAck) this.#settle(lane, seq);
     else this.unackedCount++;
@@ -239,26 +259,22 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     this.#bury(lane, seq, 'rejected');
   }
 
-  /** Removes all ready messages. Returns how many. */
+  /** Removes all ready messages; the next turns give their room back. Returns how many. */
   purge(): number {
     const count = this.readyCount;
-    while (this.readyCount > 0) {
-      const lane = this.#nextLane();
-      this.#settle(lane, this.#take(lane));
-    }
+    for (const lane of this.#lanes) this.#runtime.discardReady(lane);
+    this.readyCount = 0;
+    this.readyBytes = 0;
     return count;
   }
 
-  /** Lets go of everything the queue holds; the caller has taken it out of the vhost. */
+  /** Lets go of everything the queue holds, its room in the next turns; the caller has taken it out of the vhost. */
   dispose(): void {
     this.deleted = true;
     this.#runtime.deadlines.clear(this.#expiry);
     this.#runtime.deadlines.clear(this.#unused);
     this.#held.clear();
-    for (const lane of this.#lanes) {
-      lane.forEachPosition((position) => this.#runtime.store.release(position));
-      this.#runtime.removeLane(lane);
-    }
+    for (const lane of this.#lanes) this.#runtime.discard(lane);
     this.readyCount = 0;
     this.readyBytes = 0;
     this.unackedCount = 0;
@@ -375,7 +391,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     this.readyCount++;
     this.readyBytes += bodyBytesOf(this.#runtime.store.segmentOf(position), position);
     // Before anything is delivered, as in RabbitMQ: what comes back does not push a message to a waiting consumer.
-    if (this.#dropsHead) this.#dropHeads();
+    this.#dropHeads();
     this.#markDue();
   }
 
@@ -404,15 +420,21 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
 
   #dropExcess(): void {
     if (!this.#dropsHead || !this.#isOverLimit) return;
-    this.#deliverReady();
+    this.#moveReady();
     this.#dropHeads();
   }
 
-  #dropHeads(): void {
-    while (this.readyCount > 0 && this.#isOverLimit) {
+  /** Drops what is over the limit, a bounded number (a policy may have lowered the limit). Returns how many. */
+  #dropHeads(): number {
+    if (!this.#dropsHead) return 0;
+    let dropped = 0;
+    while (dropped < EXPIRIES_PER_TURN && this.readyCount > 0 && this.#isOverLimit) {
       const lane = this.#leastLane();
       this.#bury(lane, this.#take(lane), 'maxlen');
+      dropped++;
     }
+    if (dropped === EXPIRIES_PER_TURN) this.#markDue();
+    return dropped;
   }
 
   /** The lane that gives way when the queue is too long: the lowest priority with a ready message. */
@@ -422,37 +444,49 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     return this.#lanes[index] as Lane;
   }
 
-  /** Drops expired messages from the head of each lane. Returns how many messages may still move in this turn. */
-  #dropExpired(): number {
-    let left = EXPIRIES_PER_TURN;
+  /** Drops messages whose time is over from the head of each lane. Returns how many. */
+  #dropExpired(countMax: number): number {
+    let dropped = 0;
     for (const lane of this.#lanes) {
-      while (left > 0 && lane.readyCount > 0 && this.#expiresAt(lane) < this.#runtime.now()) {
+      while (dropped < countMax && lane.readyCount > 0 && this.#expiresAt(lane) < this.#runtime.now()) {
         this.#bury(lane, this.#take(lane), 'expired');
-        left--;
+        dropped++;
       }
     }
-    return left;
+    return dropped;
   }
 
-  /** When the head of `lane` expires. A message whose time is now may still be delivered. */
-  #expiresAt(lane: Lane): number {
-    const record = this.#runtime.record;
-    const position = lane.position(lane.peek());
-    record.read(this.#runtime.store.segmentOf(position), position);
-    const own = record.expirationMs === NO_EXPIRATION ? Number.POSITIVE_INFINITY : record.expirationMs;
-    return record.arrivalMs + Math.min(own, this.settings.messageTtlMs ?? Number.POSITIVE_INFINITY);
+  /** After everything that could be delivered was: messages whose time is now go, too. Returns how many. */
+  #dropExpiring(countMax: number): number {
+    let dropped = 0;
+    for (const lane of this.#lanes) {
+      while (
+        dropped < countMax &&
+        !this.due &&
+        lane.readyCount > 0 &&
+        this.#expiresAt(lane) <= this.#runtime.now()
+      ) {
+        this.#bury(lane, this.#take(lane), 'expired');
+        dropped++;
+      }
+    }
+    if (dropped === countMax) this.#markDue();
+    return dropped;
   }
 
-  /** After everything that could be delivered was: what expires now goes, and the next expiry is scheduled. */
-  #afterDeliveries(): void {
+  #scheduleExpiry(): void {
     let nextMs = Number.POSITIVE_INFINITY;
     for (const lane of this.#lanes) {
-      while (lane.readyCount > 0 && this.#expiresAt(lane) <= this.#runtime.now() && !this.due) {
-        this.#bury(lane, this.#take(lane), 'expired');
-      }
       if (lane.readyCount > 0) nextMs = Math.min(nextMs, this.#expiresAt(lane));
     }
     this.#runtime.deadlines.set(this.#expiry, nextMs);
     if (this.messageCount === 0) this.#sawExpiration = false;
+  }
+
+  /** When the head of `lane` expires. A message whose time is now may still be delivered. */
+  #expiresAt(lane: Lane): number {
+    const record = this.#runtime.readRecord(lane, lane.peek());
+    const own = record.expirationMs === NO_EXPIRATION ? Number.POSITIVE_INFINITY : record.expirationMs;
+    return record.arrivalMs + Math.min(own, this.settings.messageTtlMs ?? Number.POSITIVE_INFINITY);
   }
 }

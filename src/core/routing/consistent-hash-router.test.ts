@@ -3,15 +3,23 @@ import { type PlainValue, tableOf } from '../../codec/field-table.ts';
 import type { BasicProperties } from '../../codec/properties.ts';
 import { ChannelError } from '../errors.ts';
 import { ConsistentHashRouter } from './consistent-hash-router.ts';
-import type { RoutedMessage } from './router.ts';
+import type { RoutedMessage, RouterBinding } from './router.ts';
 
 const NO_ARGS = tableOf({});
 const KEYS = Array.from({ length: 20_000 }, (_, index) => `customer-${index}`);
 
-function routerWith(weights: Readonly<Record<string, number>>): ConsistentHashRouter<string> {
+function binding(queue: string, weight: number): RouterBinding<string> {
+  return { destination: queue, routingKey: String(weight), arguments: NO_ARGS };
+}
+
+function routerOf(...bindings: readonly RouterBinding<string>[]): ConsistentHashRouter<string> {
   const router = new ConsistentHashRouter<string>(NO_ARGS);
-  for (const [queue, weight] of Object.entries(weights)) router.add(queue, String(weight), NO_ARGS);
+  for (const added of bindings) router.add(added);
   return router;
+}
+
+function routerWith(weights: Readonly<Record<string, number>>): ConsistentHashRouter<string> {
+  return routerOf(...Object.entries(weights).map(([queue, weight]) => binding(queue, weight)));
 }
 
 function keyed(routingKey: string): RoutedMessage {
@@ -57,28 +65,29 @@ describe('ConsistentHashRouter', () => {
   it('moves only what a new destination wins', () => {
     const router = routerWith({ one: 1, two: 3, three: 1 });
     const before = routesOfAllKeys(router);
-    router.add('four', '2', NO_ARGS);
+    router.add(binding('four', 2));
     const after = routesOfAllKeys(router);
     expect(after.every((queue, index) => queue === 'four' || queue === before[index])).toBe(true);
     expect(countOf(after, 'four')).toBeGreaterThan(0);
   });
 
   it('moves only what a removed destination had, and puts it back when it returns', () => {
-    const router = routerWith({ one: 1, two: 3, three: 1 });
+    const two = binding('two', 3);
+    const router = routerOf(binding('one', 1), two, binding('three', 1));
     const before = routesOfAllKeys(router);
-    router.remove('two', '3', NO_ARGS);
+    router.remove(two);
     const without = routesOfAllKeys(router);
     expect(without.every((queue, index) => before[index] === 'two' || queue === before[index])).toBe(true);
-    router.add('two', '3', NO_ARGS);
+    router.add(binding('two', 3));
     expect(routesOfAllKeys(router)).toEqual(before);
   });
 
-  it('removes the binding with the weight that is named', () => {
-    const router = routerWith({ one: 1 });
-    router.add('one', '7', NO_ARGS);
-    router.remove('one', '1', NO_ARGS);
-    expect(() => router.remove('one', '1', NO_ARGS)).toThrow('does not have');
-    router.remove('one', '7', NO_ARGS);
+  it('removes one of several bindings of a destination', () => {
+    const [light, heavy] = [binding('one', 1), binding('one', 7)];
+    const router = routerOf(light, heavy);
+    router.remove(light);
+    expect(() => router.remove(light)).toThrow('does not have');
+    router.remove(heavy);
     const into: string[] = [];
     router.route(keyed('a'), into);
     expect(into).toEqual([]);
@@ -88,7 +97,7 @@ describe('ConsistentHashRouter', () => {
     'hashes the property %s instead of the key',
     (property) => {
       const router = new ConsistentHashRouter<string>(tableOf({ 'hash-property': property }));
-      for (const queue of ['one', 'two', 'three']) router.add(queue, '1', NO_ARGS);
+      for (const queue of ['one', 'two', 'three']) router.add(binding(queue, 1));
       const properties = (value: number): BasicProperties =>
         property === 'timestamp'
           ? { timestamp: value }
@@ -105,7 +114,7 @@ describe('ConsistentHashRouter', () => {
 
   it('hashes a header instead of the key, and messages without it alike', () => {
     const router = new ConsistentHashRouter<string>(tableOf({ 'hash-header': 'customer' }));
-    for (const queue of ['one', 'two', 'three']) router.add(queue, '1', NO_ARGS);
+    for (const queue of ['one', 'two', 'three']) router.add(binding(queue, 1));
     const route = (headers: { [key: string]: PlainValue }, routingKey = ''): string =>
       routeOf(router, { routingKey, headers: () => tableOf(headers), properties: () => ({}) });
     expect(new Set(KEYS.slice(0, 100).map((customer) => route({ customer }))).size).toBe(3);

@@ -13,11 +13,11 @@
 import type { FieldTable } from '../../codec/field-table.ts';
 import type { BasicProperties } from '../../codec/properties.ts';
 import { preconditionFailed } from '../failures.ts';
-import type { RoutedMessage, Router } from './router.ts';
+import type { RoutedMessage, Router, RouterBinding } from './router.ts';
 import { hashBytes, hashText, mixHash } from './stable-hash.ts';
 
 interface WeightedBinding<D> {
-  readonly destination: D;
+  readonly binding: RouterBinding<D>;
   readonly weight: number;
 }
 
@@ -32,61 +32,58 @@ type HashProperty = 'message_id' | 'correlation_id' | 'timestamp';
 export class ConsistentHashRouter<D> implements Router<D> {
   readonly dependsOnHeaders: boolean;
   readonly routesEachKey: boolean = false;
-  private readonly source: HashSource;
+  readonly #source: HashSource;
   /** By slot; undefined where a binding was removed. **Invariant:** the last one is defined. */
-  private readonly slots: (WeightedBinding<D> | undefined)[] = [];
+  readonly #slots: (WeightedBinding<D> | undefined)[] = [];
 
   constructor(args: FieldTable) {
-    this.source = hashSource(args);
-    this.dependsOnHeaders = this.source.kind !== 'routing-key';
+    this.#source = hashSource(args);
+    this.dependsOnHeaders = this.#source.kind !== 'routing-key';
   }
 
   validate(_args: FieldTable, routingKey: string): void {
     parseWeight(routingKey);
   }
 
-  add(destination: D, routingKey: string, _args: FieldTable): void {
-    const binding = { destination, weight: parseWeight(routingKey) };
-    const free = this.slots.indexOf(undefined);
-    this.slots[free < 0 ? this.slots.length : free] = binding;
+  add(binding: RouterBinding<D>): void {
+    const free = this.#slots.indexOf(undefined);
+    const slot = free < 0 ? this.#slots.length : free;
+    this.#slots[slot] = { binding, weight: parseWeight(binding.routingKey) };
   }
 
-  remove(destination: D, routingKey: string, _args: FieldTable): void {
-    const weight = parseWeight(routingKey);
-    const slot = this.slots.findIndex(
-      (binding) => binding?.destination === destination && binding.weight === weight,
-    );
+  remove(binding: RouterBinding<D>): void {
+    const slot = this.#slots.findIndex((weighted) => weighted?.binding === binding);
     if (slot < 0) throw new Error('Removed a binding that this router does not have');
-    this.slots[slot] = undefined;
-    while (this.slots.length > 0 && this.slots.at(-1) === undefined) this.slots.pop();
+    this.#slots[slot] = undefined;
+    while (this.#slots.length > 0 && this.#slots.at(-1) === undefined) this.#slots.pop();
   }
 
   route(message: RoutedMessage, into: D[]): void {
-    if (this.slots.length === 0) return;
-    const hash = this.hashOf(message);
+    if (this.#slots.length === 0) return;
+    const hash = this.#hashOf(message);
     let winner: WeightedBinding<D> | undefined;
     let lowest = Number.POSITIVE_INFINITY;
-    for (let slot = 0; slot < this.slots.length; slot++) {
-      const binding = this.slots[slot];
-      if (binding === undefined) continue;
+    for (let slot = 0; slot < this.#slots.length; slot++) {
+      const weighted = this.#slots[slot];
+      if (weighted === undefined) continue;
       // A draw from the exponential distribution with rate `weight`: the chance to be the lowest is weight / sum of weights.
-      const draw = -Math.log((mixHash(hash, slot) + 0.5) / 2 ** 32) / binding.weight;
+      const draw = -Math.log((mixHash(hash, slot) + 0.5) / 2 ** 32) / weighted.weight;
       if (draw >= lowest) continue;
       lowest = draw;
-      winner = binding;
+      winner = weighted;
     }
-    if (winner !== undefined) into.push(winner.destination);
+    if (winner !== undefined) into.push(winner.binding.destination);
   }
 
   /** Messages without the header or property all hash alike, and go one way. */
-  private hashOf(message: RoutedMessage): number {
-    switch (this.source.kind) {
+  #hashOf(message: RoutedMessage): number {
+    switch (this.#source.kind) {
       case 'routing-key':
         return hashText(message.routingKey);
       case 'header':
-        return hashValue(message.headers()?.get(this.source.name)?.value);
+        return hashValue(message.headers()?.get(this.#source.name)?.value);
       case 'property':
-        return hashValue(hashProperty(message.properties(), this.source.name));
+        return hashValue(hashProperty(message.properties(), this.#source.name));
     }
   }
 }

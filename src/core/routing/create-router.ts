@@ -11,7 +11,7 @@ import type { Router } from './router.ts';
 import { TopicRouter } from './topic-router.ts';
 
 /** The names that exchange.declare accepts as a type. */
-export const ROUTER_TYPES: readonly string[] = [
+export const ROUTER_TYPES = [
   'direct',
   'fanout',
   'topic',
@@ -21,15 +21,25 @@ export const ROUTER_TYPES: readonly string[] = [
   'x-modulus-hash',
   'x-random',
   'x-recent-history',
-];
+] as const;
+
+export type RouterType = (typeof ROUTER_TYPES)[number];
+
+/** The exchange type of this name, or a connection error 503. */
+export function routerType(name: string): RouterType {
+  const type = ROUTER_TYPES.find((known) => known === name);
+  if (type !== undefined) return type;
+  throw commandInvalid(`unknown exchange type '${name}': expected one of ${ROUTER_TYPES.join(', ')}`);
+}
 
 /**
  * A router without bindings for an exchange of `type`. What the type keeps beside bindings (the delayed messages of
  * x-delayed-message, the last ones of x-recent-history) is the exchange's, not the router's.
  *
- * Throws a connection error 503 for an unknown type, and a channel error 406 for exchange arguments that it refuses.
+ * Throws a channel error 406 for exchange arguments that the type refuses, and a connection error 503 for an
+ * x-delayed-type that does not exist.
  */
-export function createRouter<D>(type: string, args: FieldTable, random: Random): Router<D> {
+export function createRouter<D>(type: RouterType, args: FieldTable, random: Random): Router<D> {
   switch (type) {
     case 'direct':
       return new DirectRouter<D>();
@@ -48,16 +58,14 @@ export function createRouter<D>(type: string, args: FieldTable, random: Random):
       return new RandomRouter<D>(random);
     case 'x-delayed-message':
       return createRouter<D>(delayedType(args), args, random);
-    default:
-      throw commandInvalid(`unknown exchange type '${type}': expected one of ${ROUTER_TYPES.join(', ')}`);
   }
 }
 
 /** The type that an x-delayed-message exchange routes as, once a message is due. */
-function delayedType(args: FieldTable): string {
+function delayedType(args: FieldTable): RouterType {
   const type = args.get('x-delayed-type')?.value;
   // A delayed exchange that is delayed by itself would never end.
-  if (typeof type === 'string' && type !== 'x-delayed-message') return type;
+  if (typeof type === 'string' && type !== 'x-delayed-message') return routerType(type);
   const found =
     typeof type === 'string' ? `'${type}'` : type === undefined ? 'none' : 'a value that is no string';
   throw preconditionFailed(

@@ -1,30 +1,29 @@
-import type { FieldTable } from '../../codec/field-table.ts';
-import type { RoutedMessage, Router } from './router.ts';
+import type { RoutedMessage, Router, RouterBinding } from './router.ts';
 
 /** `fanout`: every bound destination, whatever the routing key. */
 export class FanoutRouter<D> implements Router<D> {
   readonly dependsOnHeaders: boolean = false;
   readonly routesEachKey: boolean = false;
   /** How many bindings each destination has. A map, because thousands of queues may come and go on one fanout. */
-  private readonly bindingCounts: Map<D, number> = new Map();
+  readonly #bindingCounts: Map<D, number> = new Map();
   /** The keys of `bindingCounts` as a plain array, made anew by the first message after a change. */
-  private destinations: D[] | undefined = undefined;
+  #destinations: D[] | undefined = undefined;
 
-  add(destination: D, _routingKey: string, _args: FieldTable): void {
-    this.bindingCounts.set(destination, (this.bindingCounts.get(destination) ?? 0) + 1);
-    this.destinations = undefined;
+  add({ destination }: RouterBinding<D>): void {
+    this.#bindingCounts.set(destination, (this.#bindingCounts.get(destination) ?? 0) + 1);
+    this.#destinations = undefined;
   }
 
-  remove(destination: D, _routingKey: string, _args: FieldTable): void {
-    const count = this.bindingCounts.get(destination);
+  remove({ destination }: RouterBinding<D>): void {
+    const count = this.#bindingCounts.get(destination);
     if (count === undefined) throw new Error('Removed a binding that this router does not have');
-    if (count > 1) this.bindingCounts.set(destination, count - 1);
-    else this.bindingCounts.delete(destination);
-    this.destinations = undefined;
+    if (count > 1) this.#bindingCounts.set(destination, count - 1);
+    else this.#bindingCounts.delete(destination);
+    this.#destinations = undefined;
   }
 
   route(_message: RoutedMessage, into: D[]): void {
-    this.destinations ??= Array.from(this.bindingCounts.keys());
-    for (const destination of this.destinations) into.push(destination);
+    this.#destinations ??= Array.from(this.#bindingCounts.keys());
+    for (const destination of this.#destinations) into.push(destination);
   }
 }

@@ -1,7 +1,7 @@
 import type { Field, FieldTable } from '../../codec/field-table.ts';
 import { preconditionFailed } from '../failures.ts';
-import type { RoutedMessage, Router } from './router.ts';
-import { sameTable, sameValue } from './same-value.ts';
+import type { RoutedMessage, Router, RouterBinding } from './router.ts';
+import { sameValue } from './same-value.ts';
 
 /** One header that a binding asks for. */
 interface WantedHeader {
@@ -10,9 +10,9 @@ interface WantedHeader {
   readonly field: Field;
 }
 
-interface HeadersBinding<D> {
-  readonly destination: D;
-  readonly args: FieldTable;
+/** What a binding wants, made ready for matching. */
+interface HeadersRule<D> {
+  readonly binding: RouterBinding<D>;
   /** True: one wanted header suffices (x-match any). False: all have to be there (all). */
   readonly matchesAny: boolean;
   readonly wanted: readonly WantedHeader[];
@@ -31,7 +31,7 @@ const NO_HEADERS: FieldTable = new Map();
 export class HeadersRouter<D> implements Router<D> {
   readonly dependsOnHeaders: boolean = true;
   readonly routesEachKey: boolean = false;
-  private readonly bindings: HeadersBinding<D>[] = [];
+  readonly #rules: HeadersRule<D>[] = [];
 
   validate(args: FieldTable, _routingKey: string): void {
     const match = args.get('x-match');
@@ -45,37 +45,34 @@ export class HeadersRouter<D> implements Router<D> {
     }
   }
 
-  add(destination: D, _routingKey: string, args: FieldTable): void {
-    const match = args.get('x-match')?.value ?? 'all';
+  add(binding: RouterBinding<D>): void {
+    const match = binding.arguments.get('x-match')?.value ?? 'all';
     const withX = match === 'all-with-x' || match === 'any-with-x';
     const wanted: WantedHeader[] = [];
-    for (const [key, field] of args) {
+    for (const [key, field] of binding.arguments) {
       if (key !== 'x-match' && (withX || !key.startsWith('x-'))) wanted.push({ key, field });
     }
     const matchesAny = match === 'any' || match === 'any-with-x';
-    this.bindings.push({ destination, args, matchesAny, wanted });
+    this.#rules.push({ binding, matchesAny, wanted });
   }
 
-  /** Bindings with equal arguments match alike, so it does not matter which of them (they differ by routing key) goes. */
-  remove(destination: D, _routingKey: string, args: FieldTable): void {
-    const at = this.bindings.findIndex(
-      (binding) => binding.destination === destination && sameTable(binding.args, args),
-    );
+  remove(binding: RouterBinding<D>): void {
+    const at = this.#rules.findIndex((rule) => rule.binding === binding);
     if (at < 0) throw new Error('Removed a binding that this router does not have');
-    this.bindings.splice(at, 1);
+    this.#rules.splice(at, 1);
   }
 
   route(message: RoutedMessage, into: D[]): void {
-    if (this.bindings.length === 0) return;
+    if (this.#rules.length === 0) return;
     const headers = message.headers() ?? NO_HEADERS;
-    for (const binding of this.bindings) {
-      if (matches(binding, headers)) into.push(binding.destination);
+    for (const rule of this.#rules) {
+      if (matches(rule, headers)) into.push(rule.binding.destination);
     }
   }
 }
 
-function matches<D>(binding: HeadersBinding<D>, headers: FieldTable): boolean {
-  const { matchesAny, wanted } = binding;
+function matches<D>(rule: HeadersRule<D>, headers: FieldTable): boolean {
+  const { matchesAny, wanted } = rule;
   for (const header of wanted) {
     if (hasHeader(headers, header) === matchesAny) return matchesAny;
   }

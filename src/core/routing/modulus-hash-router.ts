@@ -1,5 +1,4 @@
-import type { FieldTable } from '../../codec/field-table.ts';
-import type { RoutedMessage, Router } from './router.ts';
+import type { RoutedMessage, Router, RouterBinding } from './router.ts';
 import { hashText } from './stable-hash.ts';
 
 /**
@@ -9,21 +8,21 @@ import { hashText } from './stable-hash.ts';
 export class ModulusHashRouter<D> implements Router<D> {
   readonly dependsOnHeaders: boolean = false;
   readonly routesEachKey: boolean = false;
-  /** One entry per binding, in the order they were made, which decides who gets what. */
-  private readonly bound: D[] = [];
+  /** In the order they were made, which decides who gets what. */
+  readonly #bindings: RouterBinding<D>[] = [];
 
-  add(destination: D, _routingKey: string, _args: FieldTable): void {
-    this.bound.push(destination);
+  add(binding: RouterBinding<D>): void {
+    this.#bindings.push(binding);
   }
 
-  remove(destination: D, _routingKey: string, _args: FieldTable): void {
-    const at = this.bound.indexOf(destination);
+  remove(binding: RouterBinding<D>): void {
+    const at = this.#bindings.indexOf(binding);
     if (at < 0) throw new Error('Removed a binding that this router does not have');
-    this.bound.splice(at, 1);
+    this.#bindings.splice(at, 1);
   }
 
   route(message: RoutedMessage, into: D[]): void {
-    if (this.bound.length === 0) return;
-    into.push(this.bound[hashText(message.routingKey) % this.bound.length]!);
+    if (this.#bindings.length === 0) return;
+    into.push(this.#bindings[hashText(message.routingKey) % this.#bindings.length]!.destination);
   }
 }

@@ -8,6 +8,13 @@ export interface RoutedMessage {
   properties(): BasicProperties;
 }
 
+/** One binding of an exchange. It is removed by its identity: whether two of them mean the same is the caller's matter. */
+export interface RouterBinding<D> {
+  readonly destination: D;
+  readonly routingKey: string;
+  readonly arguments: FieldTable;
+}
+
 /**
  * The bindings of one exchange, and the rule of its type. `D` is a destination (queue or exchange), compared by identity.
  *
@@ -27,10 +34,10 @@ export interface Router<D> {
   readonly routesEachKey: boolean;
   /** Throws a channel error 406 when a binding with this key and these arguments makes no sense for the type. */
   validate?(args: FieldTable, routingKey: string): void;
-  /** The caller guarantees that the same (destination, routingKey, args) is not bound yet, and was validated. */
-  add(destination: D, routingKey: string, args: FieldTable): void;
-  /** Throws when there is no such binding: the caller has lost count, which is a bug. */
-  remove(destination: D, routingKey: string, args: FieldTable): void;
+  /** The caller guarantees that the binding was validated and not added yet. */
+  add(binding: RouterBinding<D>): void;
+  /** Takes the very object that was added. Throws when it was not: the caller has lost count, which is a bug. */
+  remove(binding: RouterBinding<D>): void;
   /** Appends the destinations of the message to `into`; one that is bound twice may stand there twice. */
   route(message: RoutedMessage, into: D[]): void;
 }

@@ -4,10 +4,10 @@ import type { Decimal, Field, FieldScalar, FieldTable } from '../../codec/field-
 /**
  * Whether two values of field tables are equal, as RabbitMQ compares them: by value and not by type tag. Numbers are equal
  * whatever their width (10 as `b`, `I`, `l`, `d` or `T`), strings and byte arrays when their bytes are, decimals when
- * scale and digits are, tables whatever the order of their keys. A boolean equals booleans only, void only void.
+ * scale and digits are, tables whatever the order of their keys. A boolean equals booleans only, void only void, not-a-number itself.
  */
 export function sameValue(one: FieldScalar, other: FieldScalar): boolean {
-  if (one === other) return true;
+  if (one === other || Object.is(one, other)) return true;
   if (typeof one === 'bigint' || typeof other === 'bigint') return sameInteger(one, other);
   if (one instanceof Uint8Array || other instanceof Uint8Array) return sameBytes(one, other);
   if (one instanceof Map) return other instanceof Map && sameTable(one, other);
@@ -15,7 +15,7 @@ export function sameValue(one: FieldScalar, other: FieldScalar): boolean {
   return isDecimal(one) && isDecimal(other) && one.scale === other.scale && one.value === other.value;
 }
 
-export function sameTable(one: FieldTable, other: FieldTable): boolean {
+function sameTable(one: FieldTable, other: FieldTable): boolean {
   if (one.size !== other.size) return false;
   for (const [key, field] of one) {
     const counterpart = other.get(key);

@@ -1,14 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FieldTable } from '../../codec/field-table.ts';
+import type { RouterBinding } from './router.ts';
 import { TopicRouter } from './topic-router.ts';
 
 const NO_ARGS: FieldTable = new Map();
 
-function bound(...bindingKeys: string[]): TopicRouter<string> {
+/** A binding to a destination that has the name of the binding key. */
+function binding(key: string): RouterBinding<string> {
+  return { destination: key, routingKey: key, arguments: NO_ARGS };
+}
+
+function routerOf(bindings: readonly RouterBinding<string>[]): TopicRouter<string> {
   const router = new TopicRouter<string>();
-  for (const key of bindingKeys) router.add(key, key, NO_ARGS);
+  for (const added of bindings) router.add(added);
   return router;
+}
+
+function bound(...bindingKeys: string[]): TopicRouter<string> {
+  return routerOf(bindingKeys.map(binding));
 }
 
 function routesOf(router: TopicRouter<string>, routingKey: string): string[] {
@@ -84,15 +94,16 @@ describe('TopicRouter', () => {
     const routingKey = fc
       .array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 6 })
       .map((words) => words.join('.'));
-    const bindings = fc.uniqueArray(fc.record({ key: bindingKey, removed: fc.boolean() }), {
-      selector: (binding) => binding.key,
+    const records = fc.uniqueArray(fc.record({ key: bindingKey, removed: fc.boolean() }), {
+      selector: ({ key }) => key,
       maxLength: 12,
     });
     fc.assert(
-      fc.property(bindings, fc.array(routingKey, { maxLength: 8 }), (all, routingKeys) => {
-        const router = bound(...all.map((binding) => binding.key));
-        for (const { key, removed } of all) if (removed) router.remove(key, key, NO_ARGS);
-        const left = all.filter((binding) => !binding.removed).map((binding) => binding.key);
+      fc.property(records, fc.array(routingKey, { maxLength: 8 }), (all, routingKeys) => {
+        const bindings = all.map(({ key }) => binding(key));
+        const router = routerOf(bindings);
+        for (const [index, { removed }] of all.entries()) if (removed) router.remove(bindings[index]!);
+        const left = all.filter(({ removed }) => !removed).map(({ key }) => key);
         for (const key of routingKeys) {
           const expected = left.filter((pattern) => fits(wordsOf(pattern), wordsOf(key)));
           expect(routesOf(router, key)).toEqual(expected.sort());
@@ -103,17 +114,17 @@ describe('TopicRouter', () => {
   });
 
   it('keeps nothing of bindings that are gone', () => {
-    const keys = ['a.b.c', 'a.b', 'a.*.c', '#', 'a.#.b', '*.*'];
-    const router = bound(...keys);
-    for (const key of keys) router.remove(key, key, NO_ARGS);
-    expect(router).toMatchObject({
-      root: { words: undefined, anyWord: undefined, anyWords: undefined, destinations: [] },
-    });
+    const bindings = ['a.b.c', 'a.b', 'a.*.c', '#', 'a.#.b', '*.*'].map(binding);
+    const router = routerOf(bindings);
+    expect(router.isEmpty).toBe(false);
+    for (const removed of bindings) router.remove(removed);
+    expect(router.isEmpty).toBe(true);
   });
 
   it('keeps a branch that another binding needs', () => {
-    const router = bound('a.b', 'a.b.c');
-    router.remove('a.b.c', 'a.b.c', NO_ARGS);
+    const longer = binding('a.b.c');
+    const router = routerOf([binding('a.b'), longer]);
+    router.remove(longer);
     expect(routesOf(router, 'a.b')).toEqual(['a.b']);
     expect(routesOf(router, 'a.b.c')).toEqual([]);
   });

@@ -13,9 +13,8 @@
  * word, so matching costs at most (words x nodes), also for `#.#.#.a`, where following each way on its own would cost
  * a number of steps that is exponential in the number of `#`.
  */
-import type { FieldTable } from '../../codec/field-table.ts';
-import { removeDestination } from './remove-destination.ts';
-import type { RoutedMessage, Router } from './router.ts';
+import { removeEntry } from './remove-entry.ts';
+import type { RoutedMessage, Router, RouterBinding } from './router.ts';
 
 const ANY_WORD = '*';
 const ANY_WORDS = '#';
@@ -73,81 +72,86 @@ class TopicNode<D> {
 export class TopicRouter<D> implements Router<D> {
   readonly dependsOnHeaders: boolean = false;
   readonly routesEachKey: boolean = true;
-  private readonly root: TopicNode<D> = new TopicNode<D>(undefined, '');
+  readonly #root: TopicNode<D> = new TopicNode<D>(undefined, '');
   /** The first `reachedCount` entries are the nodes that the words so far lead to. The rest is left over, and unused. */
-  private reached: TopicNode<D>[] = [];
-  private reachedCount: number = 0;
+  #reached: TopicNode<D>[] = [];
+  #reachedCount: number = 0;
   /** The other one of the two arrays, which the next word fills. */
-  private spare: TopicNode<D>[] = [];
+  #spare: TopicNode<D>[] = [];
   /** Counts the words of all routed messages. A node with `reachedAtStep === step` is in `reached` already. */
-  private step: number = 0;
+  #step: number = 0;
 
-  add(destination: D, routingKey: string, _args: FieldTable): void {
-    let node = this.root;
+  /** Whether nothing is bound, and nothing is kept of what was. */
+  get isEmpty(): boolean {
+    return this.#root.isEmpty();
+  }
+
+  add({ destination, routingKey }: RouterBinding<D>): void {
+    let node = this.#root;
     for (const word of wordsOf(routingKey)) node = node.child(word) ?? node.addChild(word);
     node.destinations.push(destination);
   }
 
-  remove(destination: D, routingKey: string, _args: FieldTable): void {
-    let node = this.root;
+  remove({ destination, routingKey }: RouterBinding<D>): void {
+    let node = this.#root;
     for (const word of wordsOf(routingKey)) {
       const child = node.child(word);
       if (child === undefined) throw new Error('Removed a binding that this router does not have');
       node = child;
     }
-    removeDestination(node.destinations, destination);
+    removeEntry(node.destinations, destination);
     removeEmptyBranch(node);
   }
 
   route(message: RoutedMessage, into: D[]): void {
-    this.begin();
-    this.followWords(message.routingKey);
-    for (let index = 0; index < this.reachedCount; index++) {
-      for (const destination of this.reached[index]!.destinations) into.push(destination);
+    this.#begin();
+    this.#followWords(message.routingKey);
+    for (let index = 0; index < this.#reachedCount; index++) {
+      for (const destination of this.#reached[index]!.destinations) into.push(destination);
     }
   }
 
-  private begin(): void {
-    this.step++;
-    this.reachedCount = 0;
-    this.reach(this.root);
+  #begin(): void {
+    this.#step++;
+    this.#reachedCount = 0;
+    this.#reach(this.#root);
   }
 
-  private followWords(routingKey: string): void {
+  #followWords(routingKey: string): void {
     if (routingKey === '') return; // no word, not one empty word: `*` does not match it
     let start = 0;
-    while (this.reachedCount > 0) {
+    while (this.#reachedCount > 0) {
       const dot = routingKey.indexOf('.', start);
       if (dot < 0) {
-        this.followWord(routingKey.slice(start));
+        this.#followWord(routingKey.slice(start));
         return;
       }
-      this.followWord(routingKey.slice(start, dot));
+      this.#followWord(routingKey.slice(start, dot));
       start = dot + 1;
     }
   }
 
-  private followWord(word: string): void {
-    const from = this.reached;
-    const fromCount = this.reachedCount;
-    this.reached = this.spare;
-    this.spare = from;
-    this.reachedCount = 0;
-    this.step++;
+  #followWord(word: string): void {
+    const from = this.#reached;
+    const fromCount = this.#reachedCount;
+    this.#reached = this.#spare;
+    this.#spare = from;
+    this.#reachedCount = 0;
+    this.#step++;
     for (let index = 0; index < fromCount; index++) {
       const node = from[index]!;
-      if (node.isAnyWords) this.reach(node);
-      if (node.words !== undefined) this.reach(node.words.get(word));
-      this.reach(node.anyWord);
+      if (node.isAnyWords) this.#reach(node);
+      if (node.words !== undefined) this.#reach(node.words.get(word));
+      this.#reach(node.anyWord);
     }
   }
 
   /** Adds a node to `reached`, and the `#` below it, which may stand for no word. */
-  private reach(node: TopicNode<D> | undefined): void {
+  #reach(node: TopicNode<D> | undefined): void {
     let next = node;
-    while (next !== undefined && next.reachedAtStep !== this.step) {
-      next.reachedAtStep = this.step;
-      this.reached[this.reachedCount++] = next;
+    while (next !== undefined && next.reachedAtStep !== this.#step) {
+      next.reachedAtStep = this.#step;
+      this.#reached[this.#reachedCount++] = next;
       next = next.anyWords;
     }
   }

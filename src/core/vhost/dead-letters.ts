@@ -25,9 +25,12 @@ export class DeadLetters {
     this.#waiting.push(this.#dead(queue, publication, reason));
     if (this.#publishing) return;
     this.#publishing = true;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
-      this.#publish(next);
-    this.#publishing = false;
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
+        this.#publish(next);
+    } finally {
+      this.#publishing = false;
+    }
   }
 
   /** The message as it goes to the dead-letter exchange: with its history in the headers. */

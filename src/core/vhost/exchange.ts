@@ -1,8 +1,10 @@
 import type { FieldTable } from '../../codec/field-table.ts';
+import { fieldText, fieldTypeName, isInteger } from '../arguments/field-text.ts';
+import { preconditionFailed } from '../failures.ts';
 import type { Publication } from '../message/publication.ts';
 import type { Queue } from '../queue/queue.ts';
-import { createRouter } from '../routing/create-router.ts';
-import type { Router } from '../routing/router.ts';
+import { createRouter, type RouterType } from '../routing/create-router.ts';
+import type { Router, RouterBinding } from '../routing/router.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** Where a binding leads. */
@@ -10,28 +12,27 @@ export type Destination = Queue | Exchange;
 
 export interface ExchangeProperties {
   readonly name: string;
-  readonly type: string;
+  readonly type: RouterType;
   readonly durable: boolean;
   readonly autoDelete: boolean;
   readonly internal: boolean;
   readonly arguments: FieldTable;
 }
 
-export interface Binding {
+export interface Binding extends RouterBinding<Destination> {
   readonly source: Exchange;
-  readonly destination: Destination;
-  readonly routingKey: string;
-  readonly arguments: FieldTable;
 }
 
 /** Messages that x-recent-history keeps unless its argument says otherwise (RabbitMQ's plugin). */
 const HISTORY_LENGTH_DEFAULT = 20;
+/** A kept message is a copy, which no queue's limits and no memory of queues counts. */
+const HISTORY_LENGTH_MAX = 1024;
 
 /** An exchange: a name, the bindings that leave it, and the router of its type that knows where a message goes. */
 export class Exchange {
   readonly kind = 'exchange';
   readonly name: string;
-  readonly type: string;
+  readonly type: RouterType;
   readonly durable: boolean;
   readonly autoDelete: boolean;
   readonly internal: boolean;
@@ -45,7 +46,9 @@ export class Exchange {
   routeMark = 0;
   /** x-recent-history: the last messages, oldest first. */
   readonly history: Publication[] = [];
+  readonly #historyLength: number;
 
+  /** Throws a channel error 406 for arguments that its type refuses. */
   constructor(runtime: Runtime, properties: ExchangeProperties) {
     this.name = properties.name;
     this.type = properties.type;
@@ -55,6 +58,7 @@ export class Exchange {
     this.arguments = properties.arguments;
     this.router = createRouter<Destination>(properties.type, properties.arguments, runtime.random);
     this.alternateExchange = this.declaredAlternate;
+    this.#historyLength = this.type === 'x-recent-history' ? historyLength(properties.arguments) : 0;
   }
 
   /** The alternate exchange of its own arguments, before policies. */
@@ -74,11 +78,20 @@ export class Exchange {
 
   /** x-recent-history: keeps a copy of the message, and forgets the oldest beyond its length. Other types do nothing. */
   remember(publication: Publication): void {
-    if (this.type !== 'x-recent-history') return;
+    if (this.#historyLength === 0) return;
     if (publication.headers()?.get('x-recent-history-no-store')?.value === true) return;
-    const length = this.arguments.get('x-recent-history-length')?.value;
     this.history.push(publication.copy());
-    if (this.history.length > (typeof length === 'number' ? length : HISTORY_LENGTH_DEFAULT))
-      this.history.shift();
+    if (this.history.length > this.#historyLength) this.history.shift();
   }
+}
+
+function historyLength(args: FieldTable): number {
+  const field = args.get('x-recent-history-length');
+  if (field === undefined) return HISTORY_LENGTH_DEFAULT;
+  const length = isInteger(field) ? Number(field.value) : 0;
+  if (length >= 1 && length <= HISTORY_LENGTH_MAX) return length;
+  throw preconditionFailed(
+    `invalid arg 'x-recent-history-length': expected an integer from 1 to ${HISTORY_LENGTH_MAX}, got ` +
+      `${fieldText(field)} of type '${fieldTypeName(field)}'`,
+  );
 }

@@ -3,7 +3,7 @@ import { appendMessageRecord } from '../message/message-record.ts';
 import { Publication } from '../message/publication.ts';
 import type { Lane } from '../queue/lane.ts';
 import type { Runtime } from '../runtime.ts';
-import { TimeHeap } from './time-heap.ts';
+import { TimeHeap } from '../time-heap.ts';
 
 /** Messages published in one turn because their time has come. */
 const PUBLISHED_PER_TURN = 1024;
@@ -46,14 +46,11 @@ export class Schedule {
     lane.push(position);
     this.#times.push(dueMs, lane.take());
     this.#runtime.deadlines.set(this.#deadline, this.#times.nextMs);
-    // A publish that nothing answers would otherwise end without a turn, and the host not hear of the deadline.
-    this.#runtime.requestTurn();
   }
 
   dispose(): void {
     this.#runtime.deadlines.clear(this.#deadline);
-    this.#lane.forEachPosition((position) => this.#runtime.store.release(position));
-    this.#runtime.removeLane(this.#lane);
+    this.#runtime.discard(this.#lane);
   }
 
   #due(nowMs: number): void {
@@ -64,12 +61,10 @@ export class Schedule {
   }
 
   #take(seq: number): Publication {
-    const { store, record } = this.#runtime;
+    const publication = Publication.fromRecord(this.#runtime.readRecord(this.#lane, seq));
     const position = this.#lane.position(seq);
-    record.read(store.segmentOf(position), position);
-    const publication = Publication.fromRecord(record);
     this.#lane.settle(seq);
-    store.release(position);
+    this.#runtime.store.release(position);
     return publication;
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import { type FieldTable, field } from '../../codec/field-table.ts';
-import { PolicyTable } from '../access/policies.ts';
+import { type Policy, PolicyTable } from '../access/policies.ts';
 import {
   assertEquivalent,
   assertSameProperty,
@@ -19,8 +19,10 @@ import { notFound, preconditionFailed } from '../failures.ts';
 import { type DeathReason, isDeathCycle } from '../message/death-headers.ts';
 import { appendMessageRecord, DESTINATIONS_MAX } from '../message/message-record.ts';
 import { Publication } from '../message/publication.ts';
+import { isAtLimit } from '../operator-limit.ts';
 import type { Lane } from '../queue/lane.ts';
 import { type ExclusiveOwner, Queue, type QueueDeclaration, type QueueHost } from '../queue/queue.ts';
+import type { RouterType } from '../routing/create-router.ts';
 import type { Runtime } from '../runtime.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { type Binding, type Destination, Exchange, type ExchangeProperties } from './exchange.ts';
@@ -30,13 +32,16 @@ import { Schedule } from './schedule.ts';
 /** What became of a published message. */
 export type PublishOutcome = 'routed' | 'unroutable' | 'refused';
 
-/** Limits that an operator sets; undefined: none. */
+/** Limits that an operator sets; undefined or negative: none. */
 export interface VirtualHostLimits {
   maxConnections: number | undefined;
   maxQueues: number | undefined;
 }
 
-const PREDECLARED_EXCHANGES: readonly (readonly [name: string, type: string])[] = [
+/** A delay is a u32 of milliseconds, 49 days, as an expiration is. */
+const DELAY_MAX_MS = 2 ** 32 - 1;
+
+const PREDECLARED_EXCHANGES: readonly (readonly [name: string, type: RouterType])[] = [
   ['', 'direct'],
   ['amq.direct', 'direct'],
   ['amq.fanout', 'fanout'],
@@ -49,10 +54,10 @@ export class VirtualHost implements QueueHost {
   readonly name: string;
   readonly exchanges: Map<string, Exchange> = new Map<string, Exchange>();
   readonly queues: Map<string, Queue> = new Map<string, Queue>();
-  readonly policies: PolicyTable = new PolicyTable();
   readonly limits: VirtualHostLimits = { maxConnections: undefined, maxQueues: undefined };
   connectionCount = 0;
   readonly #runtime: Runtime;
+  readonly #policies = new PolicyTable();
   readonly #schedule: Schedule;
   /** Bindings that lead to a queue or exchange, to be removed with it. */
   readonly #bindingsTo = new Map<Destination, Set<Binding>>();
@@ -103,11 +108,15 @@ export class VirtualHost implements QueueHost {
 
   /** Removes an exchange and every binding from and to it. */
   removeExchange(exchange: Exchange): void {
-    if (this.exchanges.get(exchange.name) !== exchange) return;
-    this.exchanges.delete(exchange.name);
-    for (const binding of [...exchange.bindings.values()]) this.#removeBinding(binding);
-    this.#removeBindingsTo(exchange);
-    this.#runtime.topologyVersion++;
+    // A list and no recursion: auto-delete exchanges that go with their last binding can make a chain of any length.
+    const doomed = [exchange];
+    for (let next = doomed.pop(); next !== undefined; next = doomed.pop()) {
+      if (this.exchanges.get(next.name) !== next) continue;
+      this.exchanges.delete(next.name);
+      for (const binding of [...next.bindings.values()]) this.#removeBinding(binding);
+      for (const source of this.#removeBindingsTo(next)) if (isUnused(source)) doomed.push(source);
+      this.#runtime.topologyVersion++;
+    }
   }
 
   // ---- bindings ----
@@ -119,7 +128,7 @@ export class VirtualHost implements QueueHost {
     if (source.bindings.has(key)) return;
     const binding: Binding = { source, destination, routingKey, arguments: args };
     source.bindings.set(key, binding);
-    source.router.add(destination, routingKey, args);
+    source.router.add(binding);
     this.#bindingsLeadingTo(destination).add(binding);
     this.#runtime.topologyVersion++;
     this.#replayHistory(source, destination);
@@ -130,7 +139,7 @@ export class VirtualHost implements QueueHost {
     const binding = source.bindings.get(bindingKey(destination, routingKey, args));
     if (binding === undefined) return;
     this.#removeBinding(binding);
-    this.#removeExchangeIfUnused(source);
+    if (isUnused(source)) this.removeExchange(source);
   }
 
   isBound(source: Exchange, destination: Destination, routingKey: string, args: FieldTable): boolean {
@@ -179,7 +188,7 @@ export class VirtualHost implements QueueHost {
   removeQueue(queue: Queue): void {
     if (this.queues.get(queue.name) !== queue) return;
     this.queues.delete(queue.name);
-    this.#removeBindingsTo(queue);
+    for (const source of this.#removeBindingsTo(queue)) if (isUnused(source)) this.removeExchange(source);
     queue.exclusiveOwner?.disownQueue(queue);
     queue.dispose();
     this.#runtime.topologyVersion++;
@@ -187,8 +196,46 @@ export class VirtualHost implements QueueHost {
 
   // ---- policies ----
 
-  /** A policy was set or deleted: it holds for what exists, at once. */
-  applyPolicies(): void {
+  /** By descending priority. */
+  get policies(): readonly Policy[] {
+    return this.#policies.policies;
+  }
+
+  /** By descending priority. */
+  get operatorPolicies(): readonly Policy[] {
+    return this.#policies.operatorPolicies;
+  }
+
+  /**
+   * Adds the policy, or replaces the one of the same name. It holds at once, for what is there and for what comes. Throws
+   * PolicyError; nothing has changed then.
+   */
+  setPolicy(policy: Policy): void {
+    this.#policies.set(policy);
+    this.#applyPolicies();
+  }
+
+  /** As `setPolicy`, for a policy that caps what the others and the arguments of queues ask for. */
+  setOperatorPolicy(policy: Policy): void {
+    this.#policies.setOperator(policy);
+    this.#applyPolicies();
+  }
+
+  /** Returns false when there is no policy of that name. */
+  deletePolicy(name: string): boolean {
+    const deleted = this.#policies.delete(name);
+    if (deleted) this.#applyPolicies();
+    return deleted;
+  }
+
+  /** Returns false when there is no operator policy of that name. */
+  deleteOperatorPolicy(name: string): boolean {
+    const deleted = this.#policies.deleteOperator(name);
+    if (deleted) this.#applyPolicies();
+    return deleted;
+  }
+
+  #applyPolicies(): void {
     for (const queue of this.queues.values()) this.#applyQueuePolicy(queue);
     for (const exchange of this.exchanges.values()) this.#applyExchangePolicy(exchange);
     this.#runtime.topologyVersion++;
@@ -215,9 +262,11 @@ export class VirtualHost implements QueueHost {
       const queues: Queue[] = [];
       this.#routes.find(exchange, publication, queues);
       for (const queue of queues) {
+        // With a TTL of 0 nothing stays that could fill it.
+        if (queue.settings.messageTtlMs === 0) continue;
         const { count, bytes } = planned.get(queue) ?? { count: 0, bytes: 0 };
         const bodyBytes = publication.bodyEnd - publication.bodyStart;
-        if (queue.isFull(bytes + bodyBytes, count + 1)) return queue;
+        if (!queue.makeRoom(bytes + bodyBytes, count + 1)) return queue;
         planned.set(queue, { count: count + 1, bytes: bytes + bodyBytes });
       }
     }
@@ -227,9 +276,9 @@ export class VirtualHost implements QueueHost {
   /** Publishes through an exchange: routes, or schedules for later. Not for the hot path, which keeps routes. */
   publish(exchange: Exchange, publication: Publication): PublishOutcome {
     const delayMs = this.#delayOf(exchange, publication);
+    // Now: when its time comes there is nobody to be told.
+    if (delayMs !== 0) this.assertPublishable(exchange, publication);
     if (delayMs > 0) {
-      // At its time there is nobody to be told.
-      this.assertPublishable(exchange, publication);
       this.#schedule.add(publication, this.#runtime.now() + delayMs);
       return 'routed';
     }
@@ -239,7 +288,13 @@ export class VirtualHost implements QueueHost {
   /** 406 for headers that `publish` would refuse: who keeps a message for later must not find out then. */
   assertPublishable(exchange: Exchange, publication: Publication): void {
     routingKeys(publication);
-    this.#delayOf(exchange, publication);
+    const delayMs = this.#delayOf(exchange, publication);
+    if (delayMs <= DELAY_MAX_MS) return;
+    const header = publication.headers()?.has('x-deliver-at') === true ? 'x-deliver-at' : 'x-delay';
+    throw preconditionFailed(
+      `invalid header '${header}': a delay of ${delayMs} ms, where at most ${DELAY_MAX_MS} ms are allowed; x-delay is a ` +
+        'number of milliseconds, x-deliver-at a timestamp or an integer of milliseconds since 1970',
+    );
   }
 
   #publishNow(exchange: Exchange, publication: Publication): PublishOutcome {
@@ -256,9 +311,7 @@ export class VirtualHost implements QueueHost {
   }
 
   deadLetter(queue: Queue, lane: Lane, seq: number, reason: DeathReason): void {
-    const { store, record } = this.#runtime;
-    const position = lane.position(seq);
-    record.read(store.segmentOf(position), position);
+    const record = this.#runtime.readRecord(lane, seq);
     this.#deadLetters.publish(queue, Publication.fromRecord(record), reason);
   }
 
@@ -273,7 +326,8 @@ export class VirtualHost implements QueueHost {
   #publishDead(dead: Publication): void {
     const exchange = this.exchanges.get(dead.exchange);
     if (exchange === undefined) return;
-    const delayMs = this.#delayOf(exchange, dead);
+    // Nobody can be refused any more: too long is as long as may be, and no number is no delay.
+    const delayMs = Math.min(this.#delayOf(exchange, dead), DELAY_MAX_MS);
     if (delayMs > 0) {
       this.#schedule.add(dead, this.#runtime.now() + delayMs);
       return;
@@ -289,7 +343,7 @@ export class VirtualHost implements QueueHost {
 
   #deliverToOne(queue: Queue, publication: Publication): PublishOutcome {
     const bodyBytes = publication.bodyEnd - publication.bodyStart;
-    if (queue.isFull(bodyBytes)) {
+    if (!queue.makeRoom(bodyBytes)) {
       this.#deadLetterRefused(queue, publication);
       return 'refused';
     }
@@ -304,7 +358,9 @@ export class VirtualHost implements QueueHost {
 
   #deliverToMany(queues: readonly Queue[], publication: Publication): PublishOutcome {
     const bodyBytes = publication.bodyEnd - publication.bodyStart;
-    const accepting = queues.filter((queue) => !queue.isFull(bodyBytes));
+    const accepting: Queue[] = [];
+    const refusing: Queue[] = [];
+    for (const queue of queues) (queue.makeRoom(bodyBytes) ? accepting : refusing).push(queue);
     const lanes = accepting.map((queue) => queue.laneFor(publication.priority));
     for (let from = 0; from < lanes.length; from += DESTINATIONS_MAX) {
       const count = Math.min(DESTINATIONS_MAX, lanes.length - from);
@@ -317,17 +373,23 @@ export class VirtualHost implements QueueHost {
     }
     // Only now: what a queue drops may be dead-lettered into one that this record was still on its way to.
     for (const queue of accepting) queue.trim();
-    if (accepting.length === queues.length) return 'routed';
-    for (const queue of queues) if (!accepting.includes(queue)) this.#deadLetterRefused(queue, publication);
-    return 'refused';
+    for (const queue of refusing) this.#deadLetterRefused(queue, publication);
+    return refusing.length === 0 ? 'routed' : 'refused';
   }
 
-  /** How long the message is to wait before it is routed; 0: not at all. */
+  /**
+   * How long the message is to wait before it is routed, in milliseconds; 0 and less: not at all. As the headers say it,
+   * which may be more than is allowed, or not-a-number.
+   */
   #delayOf(exchange: Exchange, publication: Publication): number {
     if (!publication.mayBeRedirected && !exchange.isDelayed) return 0;
-    const atMs = deliverAtMs(publication);
-    if (atMs !== undefined) return atMs - this.#runtime.environment.clock.wallMs();
-    const delay = exchange.isDelayed ? publication.headers()?.get('x-delay') : undefined;
+    const headers = publication.headers();
+    const deliverAt = headers?.get('x-deliver-at');
+    if (deliverAt !== undefined) {
+      const atMs = Number(deliverAt.value) * (deliverAt.tag === 'T' ? 1000 : 1);
+      return atMs - this.#runtime.environment.clock.wallMs();
+    }
+    const delay = exchange.isDelayed ? headers?.get('x-delay') : undefined;
     return delay === undefined ? 0 : Number(delay.value);
   }
 
@@ -339,20 +401,26 @@ export class VirtualHost implements QueueHost {
     this.#publishNow(exchange, publication);
   }
 
+  /**
+   * x-recent-history: gives a new destination the messages that the exchange keeps. No exchange keeps them again, or a circle
+   * of bindings would never end. A copy, because what a queue drops may come back as a dead letter meanwhile.
+   */
   #replayHistory(source: Exchange, destination: Destination): void {
-    for (const publication of source.history) {
-      if (destination.kind === 'queue') this.deliver([destination], publication);
-      else this.publish(destination, publication);
+    for (const publication of [...source.history]) {
+      const queues: Queue[] = [];
+      if (destination.kind === 'queue') queues.push(destination);
+      else this.#routes.find(destination, publication, queues);
+      this.deliver(queues, withoutBlindCopies(publication));
     }
   }
 
   #applyQueuePolicy(queue: Queue): void {
-    const { definition } = this.policies.effective('queue', queue.name, queue.declared.type);
+    const { definition } = this.#policies.effective('queue', queue.name, queue.declared.type);
     queue.applySettings(definition.size === 0 ? queue.declared : applyPolicy(queue.declared, definition));
   }
 
   #applyExchangePolicy(exchange: Exchange): void {
-    const { definition } = this.policies.effective('exchange', exchange.name);
+    const { definition } = this.#policies.effective('exchange', exchange.name);
     const alternate = definition.get('alternate-exchange')?.value;
     exchange.alternateExchange =
       exchange.declaredAlternate ?? (typeof alternate === 'string' ? alternate : undefined);
@@ -378,13 +446,13 @@ export class VirtualHost implements QueueHost {
 
   #assertRoomForQueue(name: string): void {
     const { maxQueues } = this.limits;
-    if (maxQueues === undefined || this.queues.size < maxQueues) return;
+    if (!isAtLimit(this.queues.size, maxQueues)) return;
     throw preconditionFailed(
       `cannot declare queue '${name}': queue limit in vhost '${this.name}' (${maxQueues}) is reached`,
     );
   }
 
-  #addPredeclared(name: string, type: string): void {
+  #addPredeclared(name: string, type: RouterType): void {
     const properties = {
       name,
       type,
@@ -408,36 +476,27 @@ export class VirtualHost implements QueueHost {
   #removeBinding(binding: Binding): void {
     const { source, destination, routingKey, arguments: args } = binding;
     source.bindings.delete(bindingKey(destination, routingKey, args));
-    source.router.remove(destination, routingKey, args);
+    source.router.remove(binding);
     const leadingTo = this.#bindingsTo.get(destination);
     leadingTo?.delete(binding);
     if (leadingTo?.size === 0) this.#bindingsTo.delete(destination);
     this.#runtime.topologyVersion++;
   }
 
-  #removeBindingsTo(destination: Destination): void {
+  /** Returns the exchanges that the bindings left. */
+  #removeBindingsTo(destination: Destination): Set<Exchange> {
+    const sources = new Set<Exchange>();
     for (const binding of [...this.bindingsTo(destination)]) {
       this.#removeBinding(binding);
-      this.#removeExchangeIfUnused(binding.source);
+      sources.add(binding.source);
     }
-  }
-
-  /** An auto-delete exchange goes with its last binding. */
-  #removeExchangeIfUnused(exchange: Exchange): void {
-    if (exchange.autoDelete && exchange.bindings.size === 0) this.removeExchange(exchange);
+    return sources;
   }
 }
 
-const DELIVER_AT_TEXT =
-  "invalid header 'x-deliver-at': it must be a timestamp, or an integer of milliseconds since 1970";
-
-/** When the header x-deliver-at wants the message to be routed, in milliseconds since 1970; 406 when it is no time. */
-function deliverAtMs(publication: Publication): number | undefined {
-  const deliverAt = publication.headers()?.get('x-deliver-at');
-  if (deliverAt === undefined) return undefined;
-  const atMs = Number(deliverAt.value) * (deliverAt.tag === 'T' ? 1000 : 1);
-  if (!Number.isFinite(atMs)) throw preconditionFailed(DELIVER_AT_TEXT);
-  return atMs;
+/** An auto-delete exchange goes with its last binding. */
+function isUnused(exchange: Exchange): boolean {
+  return exchange.autoDelete && exchange.bindings.size === 0;
 }
 
 /**
@@ -453,5 +512,6 @@ function negateDelay(publication: Publication): void {
 }
 
 function bindingKey(destination: Destination, routingKey: string, args: FieldTable): string {
-  return `${destination.kind}:${destination.name.length}:${destination.name}:${routingKey}:${tableKey(args)}`;
+  const { kind, name } = destination;
+  return `${kind}:${name.length}:${name}:${routingKey.length}:${routingKey}:${tableKey(args)}`;
 }

@@ -352,7 +352,7 @@ test('a message that is not acknowledged within the consumer timeout closes the 
   expect(await drain(channel, 'q')).toEqual(['0', '1']);
 });
 
-test('a message behind one that was acknowledged in time is given up after two timeouts at the latest', async () => {
+test('a message behind one that was acknowledged in time is given up when its own time is up', async () => {
   const { channel, connection, advance } = await startScene();
   await channel.queueDeclare('q', { arguments: { 'x-consumer-timeout': 60_000 } });
   await publishAll(channel, 'q', letters(2));
@@ -360,7 +360,7 @@ test('a message behind one that was acknowledged in time is given up after two t
   const seen = await collect(slow, 'q');
   await advance(30_000);
   slow.ack(seen[0]!);
-  await advance(90_000);
+  await advance(30_000);
   expect(slow.isOpen).toBe(false);
   expect(await drain(channel, 'q')).toEqual(['1']);
 });

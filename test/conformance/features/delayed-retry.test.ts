@@ -7,6 +7,7 @@ import {
   policy,
   publish,
   publishAll,
+  refusal,
   type Scene,
   startScene,
   take,
@@ -180,7 +181,18 @@ test('a policy sets up delayed retry for queues that are there', async () => {
   await declare(scene, {});
   await publish(scene.channel, 'q', 'm');
   const definition = tableOf({ 'delayed-retry-type': 'all', 'delayed-retry-min': 700 });
-  scene.vhost.policies.set(policy('retry', '^q$', definition, { applyTo: 'queues' }));
-  scene.vhost.applyPolicies();
+  scene.vhost.setPolicy(policy('retry', '^q$', definition, { applyTo: 'queues' }));
   expect(await delays(scene, 2, 100)).toEqual([700, 700]);
+});
+
+test('a queue with a message that waits for its retry is not deleted if-empty', async () => {
+  const scene = await startScene();
+  await declare(scene, { 'x-delayed-retry-type': 'all', 'x-delayed-retry-min': 1000 });
+  await publish(scene.channel, 'q', 'm');
+  scene.channel.nack(await take(scene.channel, 'q'));
+  await scene.settled();
+  const other = await scene.connection.createChannel();
+  expect(await refusal(other.queueDelete('q', { ifEmpty: true }))).toMatchObject({ code: 406 });
+  await scene.advance(1000);
+  expect(await drain(scene.channel, 'q')).toEqual(['m']);
 });

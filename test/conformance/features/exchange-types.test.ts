@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { GottenMessage } from '../../../src/client/client.ts';
-import type { PlainValue } from '../../../src/codec/field-table.ts';
+import type { DirectChannel, GottenMessage } from '../../../src/client/client.ts';
+import { type Field, field, type PlainValue } from '../../../src/codec/field-table.ts';
 import {
   drain,
   drainMessages,
@@ -42,6 +42,14 @@ async function reached(
     if (messages.length === 1) queues.push(name);
   }
   return queues;
+}
+
+async function publishAllTo(
+  channel: DirectChannel,
+  exchange: string,
+  texts: readonly string[],
+): Promise<void> {
+  for (const text of texts) await publish(channel, '', text, { exchange });
 }
 
 test('the default exchange routes to the queue that the routing key names', async () => {
@@ -371,4 +379,109 @@ test('the routes of a publisher follow queues that come and go', async () => {
   await scene.channel.queueDeclare('q');
   await publish(scene.channel, 'q', 'three');
   expect(await drain(scene.channel, 'q')).toEqual(['three']);
+});
+
+test('a binding of a headers exchange whose argument is not a number goes with its queue', async () => {
+  const { channel, vhost } = await startScene();
+  await channel.queueDeclare('q', { autoDelete: true });
+  const args = new Map([['n', field.double(Number.NaN)]]);
+  await channel.queueBind('q', 'amq.headers', { arguments: args });
+  await channel.queueUnbind('q', 'amq.headers', { arguments: args });
+  expect(vhost.exchange('amq.headers').bindings.size).toBe(0);
+  await channel.queueBind('q', 'amq.headers', { arguments: args });
+  await publish(channel, '', 'm', { exchange: 'amq.headers', properties: { headers: args } });
+  expect(await drain(channel, 'q')).toEqual(['m']);
+  await channel.queueDelete('q');
+  expect(vhost.exchange('amq.headers').bindings.size).toBe(0);
+});
+
+test('a recent-history exchange whose messages come back to it replays each once', async () => {
+  const { channel } = await startScene();
+  await channel.exchangeDeclare('x', 'x-recent-history');
+  await channel.exchangeDeclare('y', 'fanout');
+  await channel.queueDeclare('q');
+  await channel.queueBind('q', 'y');
+  await channel.exchangeBind('x', 'y');
+  await publishAllTo(channel, 'x', ['a', 'b']);
+  await channel.exchangeBind('y', 'x');
+  expect(await drain(channel, 'q')).toEqual(['a', 'b']);
+  await channel.queueDeclare('late');
+  await channel.queueBind('late', 'x');
+  expect(await drain(channel, 'late')).toEqual(['a', 'b']);
+});
+
+test('a recent-history exchange that gets back what a new queue drops replays each message once', async () => {
+  const { channel } = await startScene();
+  await channel.exchangeDeclare('x', 'x-recent-history');
+  await publishAllTo(channel, 'x', ['a', 'b', 'c']);
+  const args = { 'x-max-length': 1, 'x-dead-letter-exchange': 'x' };
+  await channel.queueDeclare('q', { arguments: args });
+  await channel.queueBind('q', 'x');
+  expect(await drain(channel, 'q')).toEqual(['c']);
+});
+
+test('a replayed message does not show its BCC', async () => {
+  const { channel } = await startScene();
+  await channel.exchangeDeclare('x', 'x-recent-history');
+  await publish(channel, '', 'm', { exchange: 'x', properties: { headers: { BCC: ['secret'], other: 1 } } });
+  await channel.queueDeclare('q');
+  await channel.queueBind('q', 'x');
+  expect((await drainMessages(channel, 'q')).map(headersOf)).toEqual([{ other: 1 }]);
+});
+
+test('a recent-history exchange takes a length from 1 to 1024, and nothing else', async () => {
+  const wrong = [0, -1, 1025, 2.5, '20', Number.NaN];
+  for (const length of wrong) {
+    const { channel } = await startScene();
+    const args = { 'x-recent-history-length': length };
+    const answer = await refusal(channel.exchangeDeclare('x', 'x-recent-history', { arguments: args }));
+    expect(answer).toMatchObject({ level: 'channel', code: 406 });
+    expect(answer.text).toContain("'x-recent-history-length'");
+  }
+  const { channel } = await startScene();
+  for (const length of [1, 1024]) {
+    const args = { 'x-recent-history-length': length };
+    await channel.exchangeDeclare(`x${length}`, 'x-recent-history', { arguments: args });
+  }
+});
+
+test('a delay of more than 2^32 - 1 milliseconds is refused with 406, and one below zero is none', async () => {
+  const scene = await startScene();
+  await declareBound(scene, 'x-delayed-message', { a: [''] }, { 'x-delayed-type': 'fanout' });
+  const send = async (delay: Field): Promise<unknown> => {
+    const channel = await scene.connection.createChannel();
+    await channel.confirmSelect();
+    const headers = new Map([['x-delay', delay]]);
+    return publish(channel, '', 'm', { exchange: 'x', properties: { headers } });
+  };
+  for (const delay of [
+    field.int(2 ** 32),
+    field.double(Number.POSITIVE_INFINITY),
+    field.double(Number.NaN),
+  ]) {
+    const answer = await refusal(send(delay));
+    expect(answer).toMatchObject({ level: 'channel', code: 406 });
+    expect(answer.text).toContain("'x-delay'");
+  }
+  await send(field.int(2 ** 32 - 1));
+  expect(scene.vhost.scheduledCount).toBe(1);
+  for (const delay of [field.int(0), field.int(-5), field.double(Number.NEGATIVE_INFINITY)])
+    await send(delay);
+  expect(scene.queue('a').readyCount).toBe(3);
+});
+
+test('a dead letter with a delay that no publisher could ask for is routed, at the latest after 2^32 - 1 ms', async () => {
+  const scene = await startScene();
+  const { channel } = scene;
+  await declareBound(scene, 'x-delayed-message', { a: ['work'] }, { 'x-delayed-type': 'direct' });
+  await channel.queueDeclare('work', { arguments: { 'x-dead-letter-exchange': 'x' } });
+  const delays = [field.double(Number.POSITIVE_INFINITY), field.double(Number.NaN), field.int(2 ** 40)];
+  for (const delay of delays) {
+    await publish(channel, 'work', 'm', { properties: { headers: new Map([['x-delay', delay]]) } });
+    channel.reject(await take(channel, 'work'), { requeue: false });
+  }
+  await scene.settled();
+  expect([scene.queue('a').readyCount, scene.vhost.scheduledCount]).toEqual([1, 2]);
+  await scene.advance(2 ** 32);
+  expect(scene.queue('a').readyCount).toBe(3);
 });

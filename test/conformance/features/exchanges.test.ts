@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { tableOf } from '../../../src/codec/field-table.ts';
+import type { DirectChannel } from '../../../src/client/client.ts';
+import { type Field, field, tableOf } from '../../../src/codec/field-table.ts';
 import { drain, policy, publish, refusal, startScene } from './scene.ts';
 
 test('an exchange bound to an exchange passes on what its own bindings want', async () => {
@@ -87,14 +88,12 @@ test('a policy gives an alternate exchange, takes effect at once, and the argume
   await channel.exchangeDeclare('x', 'direct');
   await channel.exchangeDeclare('xa', 'direct', { arguments: { 'alternate-exchange': 'by-argument' } });
   await publish(channel, 'k', 'before', { exchange: 'x' });
-  vhost.policies.set(
+  vhost.setPolicy(
     policy('ae', '^x', tableOf({ 'alternate-exchange': 'by-policy' }), { applyTo: 'exchanges' }),
   );
-  vhost.applyPolicies();
   await publish(channel, 'k', 'with policy', { exchange: 'x' });
   await publish(channel, 'k', 'with argument', { exchange: 'xa' });
-  vhost.policies.delete('ae');
-  vhost.applyPolicies();
+  vhost.deletePolicy('ae');
   await publish(channel, 'k', 'after', { exchange: 'x' });
   expect(await drain(channel, 'by-policy')).toEqual(['with policy']);
   expect(await drain(channel, 'by-argument')).toEqual(['with argument']);
@@ -270,6 +269,54 @@ test('nothing but publishing may be done with the default exchange', async () =>
       level: 'channel',
       code: 403,
       text: 'ACCESS_REFUSED - operation not permitted on the default exchange',
+    });
+  }
+});
+
+test('a chain of auto-delete exchanges of any length goes with the last queue', async () => {
+  const { channel, vhost } = await startScene();
+  await channel.queueDeclare('q');
+  const properties = { type: 'fanout', durable: false, autoDelete: true, internal: false } as const;
+  const length = 20_000;
+  for (let index = 0; index < length; index++) {
+    vhost.declareExchange({ ...properties, name: `x${index}`, arguments: new Map() });
+    if (index > 0) vhost.bind(vhost.exchange(`x${index}`), vhost.exchange(`x${index - 1}`), '', new Map());
+  }
+  const predeclared = vhost.exchanges.size - length;
+  await channel.queueBind('q', 'x0');
+  await channel.queueDelete('q');
+  expect(vhost.exchanges.size).toBe(predeclared);
+});
+
+test('two bindings are two, even when the key of one reads like key and arguments of the other', async () => {
+  const { channel, vhost } = await startScene();
+  await channel.queueDeclare('q');
+  const args = new Map([['k', field.string('v:')]]);
+  await channel.queueBind('q', 'amq.direct', { routingKey: 'a', arguments: args });
+  const encodedArgs = '\0\0\0\u0009\u0001kS\0\0\0\u0002v:';
+  await channel.queueBind('q', 'amq.direct', { routingKey: `a:${encodedArgs.slice(0, -1)}` });
+  expect(vhost.exchange('amq.direct').bindings.size).toBe(2);
+});
+
+test('an alternate exchange, dead-letter exchange or key that is no text is refused with 406', async () => {
+  const bytes = { tag: 'S', value: Uint8Array.of(0x78, 0xff) } as const;
+  const { connection } = await startScene();
+  const attempts: ((channel: DirectChannel) => Promise<unknown>)[] = [
+    (channel) =>
+      channel.exchangeDeclare('x', 'direct', { arguments: new Map([['alternate-exchange', bytes]]) }),
+    (channel) => channel.queueDeclare('q', { arguments: new Map([['x-dead-letter-exchange', bytes]]) }),
+    (channel) =>
+      channel.queueDeclare('q', {
+        arguments: new Map<string, Field>([
+          ['x-dead-letter-exchange', field.string('x')],
+          ['x-dead-letter-routing-key', bytes],
+        ]),
+      }),
+  ];
+  for (const attempt of attempts) {
+    expect(await refusal(attempt(await connection.createChannel()))).toMatchObject({
+      level: 'channel',
+      code: 406,
     });
   }
 });

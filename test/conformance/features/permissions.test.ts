@@ -194,3 +194,24 @@ test('a user with the tag impersonator may publish for others', async () => {
   await publish(channel, 'q', 'm', { properties: { userId: 'somebody' } });
   expect((await take(scene.channel, 'q')).properties.userId).toBe('somebody');
 });
+
+test('a topic permission counts for the keys in CC and BCC, too', async () => {
+  const scene = await startScene();
+  const connection = await connectAs(scene, { configure: '.*', write: '.*', read: '.*' });
+  scene.broker.broker.access.setTopicPermission({
+    user: 'ann',
+    vhost: '/',
+    exchange: 'x',
+    write: '^public\\.',
+    read: '',
+  });
+  const send = async (headers: Record<string, string[]>): Promise<unknown> => {
+    const channel = await connection.createChannel();
+    await channel.confirmSelect();
+    return publish(channel, 'public.a', 'm', { exchange: 'x', properties: { headers } });
+  };
+  await send({ CC: ['public.b'], BCC: ['public.c'] });
+  for (const headers of [{ CC: ['public.b', 'secret.b'] }, { BCC: ['secret.c'] }]) {
+    expect(await refusal(send(headers))).toMatchObject({ level: 'channel', code: 403 });
+  }
+});

@@ -10,8 +10,7 @@ function apply(
   definition: Record<string, PlainValue>,
   others: Partial<Policy> = {},
 ): void {
-  scene.vhost.policies.set(policy(name, pattern, tableOf(definition), others));
-  scene.vhost.applyPolicies();
+  scene.vhost.setPolicy(policy(name, pattern, tableOf(definition), others));
 }
 
 test('a policy holds for queues whose name matches, those that are there and those that come', async () => {
@@ -34,8 +33,7 @@ test('a policy takes effect on messages that are there, and deleting it ends it'
   await publishAll(channel, 'q', ['a', 'b', 'c']);
   apply(scene, 'short', '.*', { 'max-length': 2 });
   expect(scene.queue('q').readyCount).toBe(2);
-  scene.vhost.policies.delete('short');
-  scene.vhost.applyPolicies();
+  scene.vhost.deletePolicy('short');
   await publishAll(channel, 'q', ['d', 'e']);
   expect(await drain(channel, 'q')).toEqual(['b', 'c', 'd', 'e']);
 });
@@ -108,8 +106,7 @@ test('of the policies that match the one with the highest priority counts, alone
   apply(scene, 'high', '.*', { 'max-length-bytes': 100 }, { priority: 2 });
   await publishAll(channel, 'q', ['a', 'b']);
   expect(scene.queue('q').readyCount).toBe(2);
-  scene.vhost.policies.delete('high');
-  scene.vhost.applyPolicies();
+  scene.vhost.deletePolicy('high');
   expect(scene.queue('q').readyCount).toBe(1);
 });
 
@@ -118,12 +115,10 @@ test('an operator policy caps what policy and arguments ask for', async () => {
   const { channel, vhost } = scene;
   await channel.queueDeclare('q', { arguments: { 'x-max-length': 10 } });
   apply(scene, 'user', '.*', { 'max-length': 5 });
-  vhost.policies.setOperator(policy('cap', '.*', tableOf({ 'max-length': 2 }), { applyTo: 'queues' }));
-  vhost.applyPolicies();
+  vhost.setOperatorPolicy(policy('cap', '.*', tableOf({ 'max-length': 2 }), { applyTo: 'queues' }));
   await publishAll(channel, 'q', ['a', 'b', 'c']);
   expect(scene.queue('q').readyCount).toBe(2);
-  vhost.policies.deleteOperator('cap');
-  vhost.applyPolicies();
+  vhost.deleteOperatorPolicy('cap');
   await publishAll(channel, 'q', ['d', 'e', 'f', 'g']);
   expect(scene.queue('q').readyCount).toBe(5);
 });
@@ -136,4 +131,16 @@ test('a policy applies to what it is for: classic queues, quorum queues or excha
   apply(scene, 'only', '.*', { 'max-length': 1 }, { applyTo: 'quorum_queues' });
   for (const name of ['classic', 'quorum']) await publishAll(channel, name, ['a', 'b']);
   expect([scene.queue('classic').readyCount, scene.queue('quorum').readyCount]).toEqual([2, 1]);
+});
+
+test('a vhost lists its policies, and says whether there was one to delete', async () => {
+  const { vhost } = await startScene();
+  vhost.setPolicy(policy('low', '.*', tableOf({ 'max-length': 1 }), { priority: 1 }));
+  vhost.setPolicy(policy('high', '.*', tableOf({ 'max-length': 2 }), { priority: 2 }));
+  vhost.setOperatorPolicy(policy('cap', '.*', tableOf({ 'max-length': 3 }), { applyTo: 'queues' }));
+  expect(vhost.policies.map(({ name }) => name)).toEqual(['high', 'low']);
+  expect(vhost.operatorPolicies.map(({ name }) => name)).toEqual(['cap']);
+  expect([vhost.deletePolicy('high'), vhost.deletePolicy('high')]).toEqual([true, false]);
+  expect([vhost.deleteOperatorPolicy('cap'), vhost.deleteOperatorPolicy('cap')]).toEqual([true, false]);
+  expect(vhost.policies.map(({ name }) => name)).toEqual(['low']);
 });

@@ -161,3 +161,19 @@ test('a message that is requeued in a priority queue comes again before the othe
   await other.close();
   expect(await drain(channel, 'q')).toEqual(['high1', 'high2', 'low']);
 });
+
+test('each of several queues that refuse a message dead-letters it, and the others take it', async () => {
+  const { channel } = await startScene();
+  const refusing = { 'x-max-length': 0, 'x-overflow': 'reject-publish-dlx', 'x-dead-letter-exchange': 'dlx' };
+  await channel.exchangeDeclare('dlx', 'fanout');
+  await channel.queueDeclare('dead');
+  await channel.queueBind('dead', 'dlx');
+  for (const name of ['a', 'b', 'c', 'd']) {
+    await channel.queueDeclare(name, { arguments: name < 'c' ? {} : refusing });
+    await channel.queueBind(name, 'amq.fanout');
+  }
+  await publish(channel, '', 'm', { exchange: 'amq.fanout' });
+  const held = [];
+  for (const name of ['a', 'b', 'c', 'd', 'dead']) held.push((await drain(channel, name)).length);
+  expect(held).toEqual([1, 1, 0, 0, 2]);
+});

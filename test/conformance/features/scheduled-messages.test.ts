@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { field, tableOf } from '../../../src/codec/field-table.ts';
-import { closeReason, drain, expectNothingHeld, liveBytes, publish, startScene } from './scene.ts';
+import { closeReason, drain, expectNothingHeld, liveBytes, publish, refusal, startScene } from './scene.ts';
 
 const startTime = new Date('2026-01-01T12:00:00Z');
 
@@ -88,4 +88,19 @@ test('a thousand scheduled messages arrive in the order of their times', async (
   }
   await advance('1m');
   expect(await drain(channel, 'q')).toEqual([...times].sort((a, b) => a - b).map(String));
+});
+
+test('an x-deliver-at more than 2^32 - 1 milliseconds ahead is refused with 406', async () => {
+  const scene = await startScene({ startTime });
+  const send = async (atMs: number): Promise<unknown> => {
+    const channel = await scene.connection.createChannel();
+    await channel.confirmSelect();
+    return publish(channel, 'q', 'm', { properties: { headers: { 'x-deliver-at': atMs } } });
+  };
+  const latestMs = startTime.getTime() + 2 ** 32 - 1;
+  const answer = await refusal(send(latestMs + 1));
+  expect(answer).toMatchObject({ level: 'channel', code: 406 });
+  expect(answer.text).toContain("'x-deliver-at'");
+  await send(latestMs);
+  expect(scene.vhost.scheduledCount).toBe(1);
 });

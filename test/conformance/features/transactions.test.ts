@@ -230,3 +230,50 @@ test('a consumer gets what a transaction publishes, and other channels need no t
   await scene.settled();
   expect(texts(seen)).toEqual(['out', 'in']);
 });
+
+test('a commit publishes to the exchange that has the name then', async () => {
+  const scene = await startScene();
+  const { channel } = scene;
+  await channel.exchangeDeclare('x', 'fanout');
+  await channel.queueDeclare('q');
+  const tx = await transactional(scene);
+  await publish(tx, '', 'm', { exchange: 'x' });
+  await scene.settled();
+  await channel.exchangeDelete('x');
+  await channel.exchangeDeclare('x', 'fanout');
+  await channel.queueBind('q', 'x');
+  await tx.txCommit();
+  expect(await drain(channel, 'q')).toEqual(['m']);
+});
+
+test('a commit does nothing when an exchange of it is gone, and says so with 404', async () => {
+  const scene = await startScene();
+  const { channel } = scene;
+  await channel.exchangeDeclare('x', 'fanout');
+  await channel.queueDeclare('q');
+  await publish(channel, 'q', 'to be acknowledged');
+  const tx = await transactional(scene);
+  tx.ack(await take(tx, 'q'));
+  await publish(tx, 'q', 'm');
+  await publish(tx, '', 'lost', { exchange: 'x' });
+  await scene.settled();
+  await channel.exchangeDelete('x');
+  expect(await refusal(tx.txCommit())).toMatchObject({ level: 'channel', code: 404 });
+  expect(await drain(channel, 'q')).toEqual(['to be acknowledged']);
+});
+
+test('a commit does nothing when an exchange of it does not take one of its messages any more', async () => {
+  const scene = await startScene();
+  const { channel } = scene;
+  await channel.exchangeDeclare('x', 'fanout');
+  await channel.queueDeclare('q');
+  const tx = await transactional(scene);
+  await publish(tx, 'q', 'm');
+  await publish(tx, '', 'late', { exchange: 'x', properties: { headers: { 'x-delay': 2 ** 40 } } });
+  await scene.settled();
+  await channel.exchangeDelete('x');
+  const args = { 'x-delayed-type': 'fanout' };
+  await channel.exchangeDeclare('x', 'x-delayed-message', { arguments: args });
+  expect(await refusal(tx.txCommit())).toMatchObject({ level: 'channel', code: 406 });
+  expect(await drain(channel, 'q')).toEqual([]);
+});

@@ -176,6 +176,24 @@ describe.each(['basic.nack', 'basic.reject'] as const)('%s', (name) => {
 });
 
 describe('basic.nack with multiple', () => {
+  test('and tag 0 ends only what was outstanding when it came', async () => {
+    const channel = await holding(0);
+    await channel.call('queue.declare', {
+      queue: 'from',
+      arguments: { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'to' },
+    });
+    await channel.call('queue.declare', { queue: 'to', arguments: { 'x-max-length': 1 } });
+    for (const text of ['1', '2']) {
+      channel.publish({ routingKey: 'from' }, {}, text);
+      await channel.call('basic.get', { queue: 'from' });
+    }
+    await channel.call('basic.consume', { queue: 'to' });
+    channel.send('basic.nack', { deliveryTag: 0, multiple: true, requeue: false });
+    const dead = await channel.expectMany('basic.deliver', 2);
+    for (const { method } of dead) channel.send('basic.ack', { deliveryTag: method.deliveryTag });
+    await channel.settle();
+  });
+
   test('puts all up to its tag back, in their order', async () => {
     const channel = await holding(3, 4);
     channel.send('basic.nack', { deliveryTag: 2, multiple: true, requeue: true });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { methodFrame } from '../../servers/frame-bytes.ts';
+import { FuzzedBroker } from '../../fuzz/fuzzed-broker.ts';
+import { openingFrames, PROTOCOL_HEADER } from '../../fuzz/session-frames.ts';
+import { joinBytes, methodFrame, publishFrames } from '../../servers/frame-bytes.ts';
 import { ProtocolBroker } from './protocol-broker.ts';
 
 describe('connection.close', () => {
@@ -37,6 +39,38 @@ describe('connection.close', () => {
     await expect(other.call('queue.declare', { queue: 'own', passive: true })).rejects.toMatchObject({
       code: 404,
     });
+  });
+
+  test.each([
+    ['of the client', 'connection.close'],
+    ['of the broker', 'connection.open'],
+  ] as const)('%s cancels the consumers of all channels before any message goes back', (_whose, last) => {
+    const fuzzed = new FuzzedBroker(1);
+    const { connection, transport } = fuzzed.connect();
+    const send = (...frames: readonly Uint8Array[]): void => {
+      const bytes = joinBytes(frames);
+      connection.receive(bytes, 0, bytes.length);
+      fuzzed.settle();
+    };
+    const limited = {
+      'x-queue-type': 'quorum',
+      'x-delivery-limit': 0,
+      'x-dead-letter-exchange': '',
+      'x-dead-letter-routing-key': 'dead',
+    };
+    send(PROTOCOL_HEADER, ...openingFrames(131_072), methodFrame(1, 'channel.open'));
+    send(methodFrame(2, 'channel.open'));
+    send(methodFrame(1, 'queue.declare', { queue: 'q', durable: true, arguments: limited }));
+    send(methodFrame(1, 'queue.declare', { queue: 'dead', arguments: { 'x-max-length': 1 } }));
+    send(methodFrame(1, 'basic.consume', { queue: 'q' }), methodFrame(2, 'basic.consume', { queue: 'dead' }));
+    for (let count = 0; count < 3; count++)
+      send(...publishFrames(1, { routingKey: 'q' }, {}, new Uint8Array(1)));
+    expect(transport.methods.slice(-3)).toEqual(['basic.deliver', 'basic.deliver', 'basic.deliver']);
+    send(methodFrame(0, last, last === 'connection.close' ? { replyCode: 200 } : { virtualHost: '/' }));
+    expect(transport.methods.at(-1)).toBe(
+      last === 'connection.close' ? 'connection.close-ok' : 'connection.close',
+    );
+    expect(fuzzed.broker.vhosts.get('/')?.queues.get('dead')?.readyCount).toBe(1);
   });
 
   test('drops the frames that follow it', async () => {
@@ -97,6 +131,18 @@ describe('a shutdown', () => {
       methodId: 0,
     });
     await channel.client.whenEnded;
+  });
+
+  test('is no cause for warnings about its connections', async () => {
+    const warnings: string[] = [];
+    const broker = await ProtocolBroker.start({
+      onEvent: ({ level, text }) => {
+        if (level !== 'info') warnings.push(text);
+      },
+    });
+    await broker.openChannel();
+    await broker.running.close();
+    expect(warnings).toEqual([]);
   });
 
   test('ends streams that have not opened a connection', async () => {

@@ -6,7 +6,7 @@
  */
 export class TimeHeap {
   size = 0;
-  #entries: Float64Array = new Float64Array(32);
+  #entries: Float64Array = new Float64Array(0);
 
   /** The least time; Infinity when empty. */
   get nextMs(): number {
@@ -48,7 +48,13 @@ export class TimeHeap {
       hole = child;
     }
     this.#put(hole, atMs, value);
+    if (this.size === 0) this.clear();
     return least;
+  }
+
+  clear(): void {
+    this.size = 0;
+    this.#entries = new Float64Array(0);
   }
 
   /** Whether pair `index` comes after the given one. */
@@ -67,7 +73,7 @@ export class TimeHeap {
   }
 
   #grow(): void {
-    const larger = new Float64Array(this.#entries.length * 2);
+    const larger = new Float64Array(Math.max(16, this.#entries.length * 2));
     larger.set(this.#entries);
     this.#entries = larger;
   }
