@@ -1,10 +1,8 @@
-import { isIPv4 } from 'node:net';
+import { areLoopback, listeningText } from '../daemon/listening-text.ts';
 import { OPTIONS, type OptionValues } from '../daemon/options.ts';
 import { optionsHelp } from '../daemon/options-page.ts';
-import { urlOf } from '../daemon/start-broker.ts';
+import { type RunningBroker, urlOf } from '../daemon/start-broker.ts';
 import { VERSION } from '../daemon/version.ts';
-import type { ListenerAddress } from '../server/amqp-listener.ts';
-import { hostAndPort, isLoopback } from '../server/peer-address.ts';
 
 export function serveHelp(): string {
   return `Usage: leveret serve [options]
@@ -25,12 +23,12 @@ ${optionsHelp()}
 }
 
 /** What a person reads who has just started a broker. `addresses` is not empty. */
-export function welcome(addresses: readonly ListenerAddress[], values: OptionValues): string {
+export function welcome(addresses: RunningBroker['addresses'], values: OptionValues): string {
   const [first] = addresses;
   const url = `${first ? urlOf(first) : ''}${vhostPath(values.defaultVhost)}`;
   const login = values.defaultUser === 'guest' && values.defaultPassword === 'guest' ? '' : loginOf(values);
   return `Leveret ${VERSION}
-${addresses.map((each) => listening(each, addresses)).join('\n')}
+${addresses.map((each) => listeningText(each, addresses)).join('\n')}
 ${whoMayLogIn(addresses, values)}
 Messages are kept in memory: they are gone when the broker stops.
 
@@ -43,23 +41,10 @@ To stop: Ctrl+C
 `;
 }
 
-function listening(address: ListenerAddress, all: readonly ListenerAddress[]): string {
-  const line = `AMQP listening on amqp://${hostAndPort(address.host, address.port)}`;
-  const hasIPv4 = all.some(({ host }) => isIPv4(host));
-  switch (address.host) {
-    case '0.0.0.0':
-      return `${line} (all IPv4 addresses; here ${urlOf(address)})`;
-    case '::':
-      return `${line} (all ${hasIPv4 ? 'IPv6 ' : ''}addresses; here ${urlOf(address)})`;
-    default:
-      return line;
-  }
-}
-
 /** Said only when other machines can reach the broker. */
-function whoMayLogIn(addresses: readonly ListenerAddress[], values: OptionValues): string {
+function whoMayLogIn(addresses: RunningBroker['addresses'], values: OptionValues): string {
   const { defaultUser, defaultPassword, loopbackUsers } = values;
-  if (addresses.every(({ host }) => isLoopback(host))) return '';
+  if (areLoopback(addresses)) return '';
   if (loopbackUsers.includes(defaultUser)) {
     return `The user ${defaultUser} can log in from this machine only (see --loopback-users).\n`;
   }
