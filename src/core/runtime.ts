@@ -124,9 +124,8 @@ export class Runtime implements RecordOwner {
     if (lane.isGone) this.#lanes.delete(lane.id);
   }
 
-  /** The record of an unsettled message, valid until the next one is read. Runs per delivery. */
-  readRecord(lane: Lane, seq: number): MessageRecord {
-    const position = lane.position(seq);
+  /** The record at a position, valid until the next one is read. Runs per delivery. */
+  readRecord(position: number): MessageRecord {
     this.record.read(this.store.segmentOf(position), position);
     return this.record;
   }

@@ -10,6 +10,7 @@ import { resourceText } from '../arguments/equivalence.ts';
 import type { Deadline } from '../deadlines.ts';
 import { accessRefused, notAllowed, preconditionFailed } from '../failures.ts';
 import { type MessageParts, partsOf } from '../message/message-parts.ts';
+import type { MessageRecord } from '../message/message-record.ts';
 import { Publication } from '../message/publication.ts';
 import { Consumer, type ConsumerSettings, type DeliveryTarget } from '../queue/consumer.ts';
 import type { Lane, LaneOwner, RequeueCause } from '../queue/lane.ts';
@@ -59,9 +60,8 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   // ---- to the client ----
 
   /** Sends a message to `consumer`. Runs per delivery. */
-  deliver(consumer: Consumer, lane: Lane, seq: number, redelivered: boolean): void {
-    const { connection, number, runtime } = this.#channel;
-    const record = runtime.readRecord(lane, seq);
+  deliver(consumer: Consumer, lane: Lane, seq: number, redelivered: boolean, record: MessageRecord): void {
+    const { connection, number } = this.#channel;
     const parts = lane.returnCount(seq) === 0 ? record : this.#countedParts(lane, seq);
     const tag = consumer.noAck ? this.unacked.skip() : this.#outstanding(lane, seq, consumer);
     this.#writer.write(
@@ -78,7 +78,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   /** Answers basic.get with a message. */
   deliverGet(lane: Lane, seq: number, redelivered: boolean, noAck: boolean): void {
     const { connection, number, runtime } = this.#channel;
-    const record = runtime.readRecord(lane, seq);
+    const record = runtime.readRecord(lane.position(seq));
     const parts = lane.returnCount(seq) === 0 ? record : this.#countedParts(lane, seq);
     const tag = noAck
       ? this.unacked.skip()

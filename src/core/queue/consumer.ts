@@ -1,6 +1,7 @@
 import { encodeShortstr } from '../../codec/bytes.ts';
 import type { FieldTable } from '../../codec/field-table.ts';
 import type { QueueArguments } from '../arguments/queue-arguments.ts';
+import type { MessageRecord } from '../message/message-record.ts';
 import type { Lane } from './lane.ts';
 
 /** What basic.consume asked for. */
@@ -21,7 +22,8 @@ export interface DeliveryTarget {
   readonly canDeliver: boolean;
   /** Whether the limit of the channel as a whole allows one more unacked message. */
   readonly hasGlobalCredit: boolean;
-  deliver(consumer: Consumer, lane: Lane, seq: number, redelivered: boolean): void;
+  /** `record` is the message; valid during the call. Runs per delivery. */
+  deliver(consumer: Consumer, lane: Lane, seq: number, redelivered: boolean, record: MessageRecord): void;
   /** The queue of `consumer` is gone, and `consumer` with it. */
   onQueueDeleted(consumer: Consumer): void;
 }

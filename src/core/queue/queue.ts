@@ -365,9 +365,13 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   #deliver(consumer: Consumer): void {
     const lane = this.#nextLane();
     const redelivered = lane.nextIsReturned;
-    const seq = this.#take(lane);
-    consumer.target.deliver(consumer, lane, seq, redelivered);
-    if (consumer.noAck) this.#settle(lane, seq);
+    const seq = lane.take();
+    const position = lane.position(seq);
+    const record = this.#runtime.readRecord(position);
+    this.readyCount--;
+    this.readyBytes -= record.bodyEnd - record.bodyStart;
+    consumer.target.deliver(consumer, lane, seq, redelivered, record);
+    if (consumer.noAck) this.#settleAt(lane, seq, position);
     else this.unackedCount++;
   }
 
@@ -380,7 +384,10 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   }
 
   #settle(lane: Lane, seq: number): void {
-    const position = lane.position(seq);
+    this.#settleAt(lane, seq, lane.position(seq));
+  }
+
+  #settleAt(lane: Lane, seq: number, position: number): void {
     lane.settle(seq);
     this.#runtime.store.release(position);
   }
@@ -485,7 +492,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
 
   /** When the head of `lane` expires. A message whose time is now may still be delivered. */
   #expiresAt(lane: Lane): number {
-    const record = this.#runtime.readRecord(lane, lane.peek());
+    const record = this.#runtime.readRecord(lane.position(lane.peek()));
     const own = record.expirationMs === NO_EXPIRATION ? Number.POSITIVE_INFINITY : record.expirationMs;
     return record.arrivalMs + Math.min(own, this.settings.messageTtlMs ?? Number.POSITIVE_INFINITY);
   }

@@ -61,7 +61,7 @@ export class Schedule {
   }
 
   #take(seq: number): Publication {
-    const publication = Publication.fromRecord(this.#runtime.readRecord(this.#lane, seq));
+    const publication = Publication.fromRecord(this.#runtime.readRecord(this.#lane.position(seq)));
     const position = this.#lane.position(seq);
     this.#lane.settle(seq);
     this.#runtime.store.release(position);

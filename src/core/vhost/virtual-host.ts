@@ -311,7 +311,7 @@ export class VirtualHost implements QueueHost {
   }
 
   deadLetter(queue: Queue, lane: Lane, seq: number, reason: DeathReason): void {
-    const record = this.#runtime.readRecord(lane, seq);
+    const record = this.#runtime.readRecord(lane.position(seq));
     this.#deadLetters.publish(queue, Publication.fromRecord(record), reason);
   }
 
