@@ -28,6 +28,7 @@ const BODY_HEAD_BYTES = 1 + 7;
 export class DeliverWriter {
   /** Which delivery was written last: `#consumerTag` is undefined when it cannot be copied. */
   #consumerTag: Uint8Array | undefined;
+  #deliveryTag = 0;
   #start = 0;
   #bodyAt = 0;
   /** The buffer is another, or is written over from its beginning, when this is not `Output.passes`. */
@@ -59,7 +60,11 @@ export class DeliverWriter {
       const { bytes } = writer;
       bytes.copyWithin(start, this.#start, this.#bodyAt);
       const tagAt = start + METHOD_HEAD_BYTES + consumerTag.length;
-      writeU64(bytes, tagAt, deliveryTag);
+      // The copied tag is mostly one less: then only its last octet changes.
+      const isNext = deliveryTag === this.#deliveryTag + 1 && (deliveryTag & 0xff) !== 0;
+      if (isNext) bytes[tagAt + 7] = deliveryTag & 0xff;
+      else writeU64(bytes, tagAt, deliveryTag);
+      this.#deliveryTag = deliveryTag;
       bytes[tagAt + 8] = redelivered ? 1 : 0;
       const bodyAt = start + headBytes;
       copyBytes(parts.bytes, parts.bodyStart, parts.bodyEnd, bytes, bodyAt);
@@ -69,7 +74,7 @@ export class DeliverWriter {
       this.#bodyAt = bodyAt;
     } else {
       writeDeliver(writer, channel, consumerTag, deliveryTag, redelivered, parts, frameMax);
-      this.#remember(start, output.passes, consumerTag, parts, frameMax);
+      this.#remember(start, output.passes, consumerTag, deliveryTag, parts, frameMax);
     }
     output.addDelivery(writer.position - start);
   }
@@ -78,11 +83,13 @@ export class DeliverWriter {
     start: number,
     pass: number,
     consumerTag: Uint8Array,
+    deliveryTag: number,
     parts: MessageParts,
     frameMax: number,
   ): void {
     const bodyBytes = parts.bodyEnd - parts.bodyStart;
     this.#consumerTag = bodyBytes <= frameMax - FRAME_OVERHEAD ? consumerTag : undefined;
+    this.#deliveryTag = deliveryTag;
     this.#pass = pass;
     this.#start = start;
     this.#addressBytes = parts.addressEnd - parts.addressStart;
