@@ -48,6 +48,21 @@ export function copyBytes(
   for (; from < end; from++) target[from + distance] = source[from] as number;
 }
 
+/** Whether `known[0, knownEnd)` and `bytes[start, end)` are the same. Runs per message. */
+export function sameBytes(
+  known: Uint8Array,
+  knownEnd: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (end - start !== knownEnd) return false;
+  for (let index = 0; index < knownEnd; index++) {
+    if (known[index] !== bytes[start + index]) return false;
+  }
+  return true;
+}
+
 export function readU16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

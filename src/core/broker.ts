@@ -178,12 +178,8 @@ export class Broker implements ConnectionHost {
       );
     }
     const userMax = this.access.users.get(username)?.limits.maxConnections;
-    if (
-      isAtLimit(
-        this.#countOf(username, () => 1),
-        userMax,
-      )
-    ) {
+    const connections = this.#countOf(username, () => 1);
+    if (isAtLimit(connections, userMax)) {
       throw notAllowed(
         `connection refused for user '${username}': user connection limit (${userMax}) is reached`,
       );
@@ -193,13 +189,8 @@ export class Broker implements ConnectionHost {
   /** 530 when the user has as many channels as it may. */
   assertRoomForChannel(username: string): void {
     const userMax = this.access.users.get(username)?.limits.maxChannels;
-    if (
-      !isAtLimit(
-        this.#countOf(username, ({ channels }) => channels.size),
-        userMax,
-      )
-    )
-      return;
+    const channels = this.#countOf(username, (connection) => connection.channels.size);
+    if (!isAtLimit(channels, userMax)) return;
     throw notAllowed(
       `number of channels opened for user '${username}' has reached the maximum allowed limit of (${userMax})`,
     );

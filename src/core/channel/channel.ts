@@ -260,9 +260,9 @@ export class Channel implements ChannelContext {
   }
 
   /**
-   * All at once or nothing: no other frame is looked at in between, and a queue that would refuse a
-   * message (overflow reject-publish) or an exchange that is gone has the whole refused. tx.commit-ok is a promise that nothing of it will be lost,
-   * and waits for that.
+   * All at once or nothing: no other frame is looked at in between, and a queue that would refuse a message (overflow
+   * reject-publish) or an exchange that is gone has the whole refused. tx.commit-ok is a promise that nothing of it will
+   * be lost, and waits for that.
    */
   #onTxCommit(): void {
     const transaction = this.#requireTransaction();

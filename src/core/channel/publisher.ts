@@ -66,7 +66,7 @@ export class Publisher {
     const addressStart = start + 2;
     if (
       this.#routeVersion !== this.#channel.runtime.topologyVersion ||
-      !this.#isSameAddress(bytes, addressStart, end - 1)
+      !this.#publication.hasAddress(bytes, addressStart, end - 1)
     ) {
       this.#resolve(bytes, addressStart, end - 1);
     }
@@ -221,15 +221,6 @@ export class Publisher {
   }
 
   // ---- the address ----
-
-  #isSameAddress(bytes: Uint8Array, start: number, end: number): boolean {
-    const { address, addressEnd } = this.#publication;
-    if (end - start !== addressEnd) return false;
-    for (let index = 0; index < addressEnd; index++) {
-      if (address[index] !== bytes[start + index]) return false;
-    }
-    return true;
-  }
 
   #resolve(bytes: Uint8Array, start: number, end: number): void {
     this.#routeVersion = -1;

@@ -5,7 +5,7 @@
  */
 
 import { ByteWriter } from '../../codec/byte-writer.ts';
-import { copyBytes, copyOf, decodeShortstr, decodeUtf8, encodeUtf8 } from '../../codec/bytes.ts';
+import { copyBytes, copyOf, decodeShortstr, decodeUtf8, encodeUtf8, sameBytes } from '../../codec/bytes.ts';
 import type { FieldTable } from '../../codec/field-table.ts';
 import {
   type BasicProperties,
@@ -75,6 +75,11 @@ export class Publication implements RoutedMessage {
     return publication;
   }
 
+  /** Whether the address is `bytes[start, end)`. Runs per message. */
+  hasAddress(bytes: Uint8Array, start: number, end: number): boolean {
+    return sameBytes(this.address, this.addressEnd, bytes, start, end);
+  }
+
   /** Takes over `bytes[start, end)`, two shortstr. */
   setAddress(bytes: Uint8Array, start: number, end: number): void {
     if (end - start > this.address.length) this.address = new Uint8Array(end - start);
@@ -91,7 +96,9 @@ export class Publication implements RoutedMessage {
    * Throws CodecError 502 for properties that are no properties, ChannelError 406 for an expiration that is no number.
    */
   setProperties(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#sameProperties(bytes, start, end)) return;
+    const known =
+      this.propertiesEnd > 0 && sameBytes(this.propertyBytes, this.propertiesEnd, bytes, start, end);
+    if (known) return;
     checkProperties(bytes, start, end);
     this.#takeProperties(bytes, start, end);
   }
@@ -147,16 +154,6 @@ export class Publication implements RoutedMessage {
 
   headers(): FieldTable | undefined {
     return this.has(PROPERTY_FLAG.HEADERS) ? this.properties().headers : undefined;
-  }
-
-  #sameProperties(bytes: Uint8Array, start: number, end: number): boolean {
-    const known = this.propertyBytes;
-    const length = end - start;
-    if (length !== this.propertiesEnd || length === 0) return false;
-    for (let index = 0; index < length; index++) {
-      if (known[index] !== bytes[start + index]) return false;
-    }
-    return true;
   }
 
   /** Looks for the names in the raw bytes: decoding the table would take ten times as long. */

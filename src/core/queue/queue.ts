@@ -91,8 +91,6 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   readonly #unused: Deadline;
   readonly #held: HeldMessages;
   #activeConsumer: Consumer | undefined;
-  /** Some consumer has come: from now on auto-delete applies. */
-  #hadConsumer = false;
 
   constructor(runtime: Runtime, vhost: QueueHost, properties: QueueDeclaration, declared: QueueArguments) {
     this.#runtime = runtime;
@@ -284,7 +282,6 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   // ---- consumers ----
 
   addConsumer(consumer: Consumer): void {
-    this.#hadConsumer = true;
     this.consumers.add(consumer);
     this.#runtime.deadlines.clear(this.#unused);
     this.#electActiveConsumer();
@@ -296,7 +293,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     if (this.#activeConsumer === consumer) this.#activeConsumer = undefined;
     this.#electActiveConsumer();
     if (this.deleted || this.consumers.size > 0) return;
-    if (this.autoDelete && this.#hadConsumer) this.vhost.removeQueue(this);
+    if (this.autoDelete) this.vhost.removeQueue(this);
     else this.touch();
   }
 

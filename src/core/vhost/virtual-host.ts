@@ -275,10 +275,10 @@ export class VirtualHost implements QueueHost {
 
   /** Publishes through an exchange: routes, or schedules for later. Not for the hot path, which keeps routes. */
   publish(exchange: Exchange, publication: Publication): PublishOutcome {
-    const delayMs = this.#delayOf(exchange, publication);
-    // Now: when its time comes there is nobody to be told.
-    if (delayMs !== 0) this.assertPublishable(exchange, publication);
+    const delayMs = this.#allowedDelay(exchange, publication);
     if (delayMs > 0) {
+      // Now: when its time comes there is nobody to be told that CC or BCC are malformed.
+      routingKeys(publication);
       this.#schedule.add(publication, this.#runtime.now() + delayMs);
       return 'routed';
     }
@@ -288,8 +288,13 @@ export class VirtualHost implements QueueHost {
   /** 406 for headers that `publish` would refuse: who keeps a message for later must not find out then. */
   assertPublishable(exchange: Exchange, publication: Publication): void {
     routingKeys(publication);
+    this.#allowedDelay(exchange, publication);
+  }
+
+  /** How long the message is to wait; 0 and less: not at all. 406 when that is no number, or too long. */
+  #allowedDelay(exchange: Exchange, publication: Publication): number {
     const delayMs = this.#delayOf(exchange, publication);
-    if (delayMs <= DELAY_MAX_MS) return;
+    if (delayMs <= DELAY_MAX_MS) return delayMs;
     const header = publication.headers()?.has('x-deliver-at') === true ? 'x-deliver-at' : 'x-delay';
     throw preconditionFailed(
       `invalid header '${header}': a delay of ${delayMs} ms, where at most ${DELAY_MAX_MS} ms are allowed; x-delay is a ` +
