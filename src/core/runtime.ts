@@ -126,7 +126,7 @@ export class Runtime implements RecordOwner {
 
   /** The record at a position, valid until the next one is read. Runs per delivery. */
   readRecord(position: number): MessageRecord {
-    this.record.read(this.store.segmentOf(position), position);
+    this.record.read(this.store.pageOf(position), position);
     return this.record;
   }
 

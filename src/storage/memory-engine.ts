@@ -1,6 +1,6 @@
 import type { LogEngine } from './log-engine.ts';
 
-/** Keeps nothing but the segments in memory: what is appended is as durable as it will ever be, at once. */
+/** Keeps nothing but the pages in memory: what is appended is as durable as it will ever be, at once. */
 export class MemoryEngine implements LogEngine {
   onDurable: () => void = () => {};
   #blocks = 0;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SlowEngine } from '../../test/storage/slow-engine.ts';
 import { appendMessageRecord, MessageRecord } from '../core/message/message-record.ts';
-import { type RecordOwner, SEGMENT_SPAN } from '../core/message/message-store.ts';
+import { PAGE_SPAN, type RecordOwner } from '../core/message/message-store.ts';
 import { Publication } from '../core/message/publication.ts';
 import { Lane } from '../core/queue/lane.ts';
 import { MemoryEngine } from './memory-engine.ts';
@@ -10,8 +10,8 @@ import { MessageLog } from './message-log.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** The largest segment, but for those that hold one larger record. */
-const SEGMENT_BYTES_MAX = 4 * MIB;
+/** The largest page, but for those that hold one larger record. */
+const PAGE_BYTES_MAX = 4 * MIB;
 /** Dead bytes that are not worth cleaning. */
 const DEAD_BYTES_ALLOWED = 32 * MIB;
 /** One for all: only its first bytes are looked at. */
@@ -44,7 +44,7 @@ function store(mark: number, bodyBytes: number, into: readonly Lane[] = [lanes[0
 
 function markAt(position: number): number {
   const record = new MessageRecord();
-  record.read(log.segmentOf(position), position);
+  record.read(log.pageOf(position), position);
   return new DataView(record.bytes.buffer, record.bytes.byteOffset).getUint32(record.bodyStart);
 }
 
@@ -67,15 +67,15 @@ describe('the log', () => {
     expect(positions).toEqual(positions.toSorted((a, b) => a - b));
   });
 
-  test('grows by segments that double up to the largest', () => {
+  test('grows by pages that double up to the largest', () => {
     for (let mark = 0; mark < 300; mark++) store(mark, 60 * KIB);
     // 64, 128, ..., 2048 KiB, and then 4 MiB each.
     const small = 64 * KIB * (2 ** 6 - 1);
-    expect((log.memoryBytes - small) % SEGMENT_BYTES_MAX).toBe(0);
-    expect(log.memoryBytes).toBeLessThan(log.liveBytes + 2 * SEGMENT_BYTES_MAX);
+    expect((log.memoryBytes - small) % PAGE_BYTES_MAX).toBe(0);
+    expect(log.memoryBytes).toBeLessThan(log.liveBytes + 2 * PAGE_BYTES_MAX);
   });
 
-  test('takes a record that is larger than any segment', () => {
+  test('takes a record that is larger than any page', () => {
     store(1, 100);
     const position = store(2, 10 * MIB);
     const after = store(3, 100);
@@ -84,12 +84,12 @@ describe('the log', () => {
     expect(log.memoryBytes).toBeLessThan(6 * MIB);
   });
 
-  test('does not know a position in a segment that is gone, and says which it was', () => {
+  test('does not know a position in a page that is gone, and says which it was', () => {
     const position = store(1, 100 * KIB);
     store(2, 100 * KIB);
     settle(lanes[0] as Lane, 0);
-    expect(() => log.segmentOf(position)).toThrow(`no segment holds position ${position}`);
-    expect(() => log.segmentOf(999 * SEGMENT_SPAN)).toThrow('no segment holds position');
+    expect(() => log.pageOf(position)).toThrow(`no page holds position ${position}`);
+    expect(() => log.pageOf(999 * PAGE_SPAN)).toThrow('no page holds position');
   });
 });
 
@@ -105,12 +105,12 @@ describe('a record', () => {
     expect(log.liveBytes).toBe(0);
   });
 
-  test('that is the last in its segment takes the segment along', () => {
+  test('that is the last in its page takes the page along', () => {
     for (let mark = 0; mark < 200; mark++) store(mark, 100 * KIB);
     const before = log.memoryBytes;
     for (let seq = 0; seq < 200; seq++) settle(lanes[0] as Lane, seq);
     expect(before).toBeGreaterThan(20 * MIB);
-    expect(log.memoryBytes).toBeLessThanOrEqual(SEGMENT_BYTES_MAX);
+    expect(log.memoryBytes).toBeLessThanOrEqual(PAGE_BYTES_MAX);
     expect(log.liveBytes).toBe(0);
   });
 });
@@ -120,7 +120,7 @@ test('messages that come and go at once do not make the log grow', () => {
     store(seq, 100 * KIB);
     settle(lanes[0] as Lane, seq);
   }
-  expect(log.memoryBytes).toBeLessThanOrEqual(2 * SEGMENT_BYTES_MAX);
+  expect(log.memoryBytes).toBeLessThanOrEqual(2 * PAGE_BYTES_MAX);
 });
 
 describe('a block', () => {

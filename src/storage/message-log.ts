@@ -1,14 +1,14 @@
 /**
- * The message log: every record of a broker in one append-only sequence of segments, whatever queue it went to.
+ * The message log: every record of a broker in one append-only sequence of pages, whatever queue it went to.
  *
  *      oldest                                              tail
  *     +----------+----------+  freed  +----------+----------------+
- *     | segment  | segment  |         | segment  | segment  ->    |  records are appended at its end
+ *     | page  | page  |         | page  | page  ->    |  records are appended at its end
  *     +----------+----------+         +----------+----------------+
  *
- * A segment goes as soon as nobody holds a record in it. A few records that stay for long would keep many segments
+ * A page goes as soon as nobody holds a record in it. A few records that stay for long would keep many pages
  * alive, so when less than half of the bytes are live the log is cleaned from its oldest end: what lives there is
- * appended again at the tail and the segment is dropped.
+ * appended again at the tail and the page is dropped.
  */
 
 import { copyBytes } from '../codec/bytes.ts';
@@ -21,35 +21,35 @@ import {
   recordBytesAt,
   setLiveCount,
 } from '../core/message/message-record.ts';
-import { type MessageStore, type RecordOwner, SEGMENT_SPAN, Segment } from '../core/message/message-store.ts';
+import { type MessageStore, PAGE_SPAN, Page, type RecordOwner } from '../core/message/message-store.ts';
 import type { LogEngine } from './log-engine.ts';
 
-/** The first segment is small, so that a broker in a test costs little; each next one doubles, up to the largest (4 MiB). */
-const SEGMENT_BYTES_FIRST = 64 * 1024;
-const SEGMENT_BYTES_MAX = SEGMENT_SPAN;
-/** Empty segments of the largest size kept for the next use. */
-const SPARE_SEGMENTS_MAX = 4;
+/** The first page is small, so that a broker in a test costs little; each next one doubles, up to the largest (4 MiB). */
+const PAGE_BYTES_FIRST = 64 * 1024;
+const PAGE_BYTES_MAX = PAGE_SPAN;
+/** Empty pages of the largest size kept for the next use. */
+const SPARE_PAGES_MAX = 4;
 /** Dead bytes that are never worth cleaning. */
-const DEAD_BYTES_ALLOWED = 8 * SEGMENT_BYTES_MAX;
+const DEAD_BYTES_ALLOWED = 8 * PAGE_BYTES_MAX;
 
 export class MessageLog implements MessageStore {
   onDurable: () => void = () => {};
   #memoryBytes = 0;
   #liveBytes = 0;
-  /** By segment number, oldest first (a Map keeps the order of insertion). */
-  readonly #segments = new Map<number, Segment>();
+  /** By page number, oldest first (a Map keeps the order of insertion). */
+  readonly #pages = new Map<number, Page>();
   readonly #spare: Uint8Array[] = [];
   readonly #engine: LogEngine;
   #nextNumber = 0;
-  #tail: Segment;
-  /** The segment of the last look-up: the next one is mostly in the same. */
-  #recent: Segment;
+  #tail: Page;
+  /** The page of the last look-up: the next one is mostly in the same. */
+  #recent: Page;
   #uncommitted = false;
 
   constructor(engine: LogEngine) {
     this.#engine = engine;
     engine.onDurable = () => this.onDurable();
-    this.#tail = this.#newSegment(SEGMENT_BYTES_FIRST);
+    this.#tail = this.#newPage(PAGE_BYTES_FIRST);
     this.#recent = this.#tail;
   }
 
@@ -66,39 +66,39 @@ export class MessageLog implements MessageStore {
     return this.#engine.durableBlock;
   }
 
-  tail(recordBytes: number): Segment {
+  tail(recordBytes: number): Page {
     const tail = this.#tail;
     if (tail.end + recordBytes <= tail.bytes.length) return tail;
     return this.#roll(recordBytes);
   }
 
-  appended(segment: Segment, recordBytes: number): number {
-    const position = segment.base + segment.end;
-    segment.end += recordBytes;
-    segment.liveBytes += recordBytes;
+  appended(page: Page, recordBytes: number): number {
+    const position = page.base + page.end;
+    page.end += recordBytes;
+    page.liveBytes += recordBytes;
     this.#liveBytes += recordBytes;
     this.#uncommitted = true;
     return position;
   }
 
-  segmentOf(position: number): Segment {
+  pageOf(position: number): Page {
     const recent = this.#recent;
     const offset = position - recent.base;
-    if (offset >= 0 && offset < SEGMENT_SPAN) return recent;
-    const segment = this.#segments.get(Math.floor(position / SEGMENT_SPAN));
-    if (segment === undefined) throw new Error(`message log: no segment holds position ${position}`);
-    this.#recent = segment;
-    return segment;
+    if (offset >= 0 && offset < PAGE_SPAN) return recent;
+    const page = this.#pages.get(Math.floor(position / PAGE_SPAN));
+    if (page === undefined) throw new Error(`message log: no page holds position ${position}`);
+    this.#recent = page;
+    return page;
   }
 
   release(position: number): void {
-    const segment = this.segmentOf(position);
-    const offset = position - segment.base;
-    if (decrementLiveCount(segment, offset) > 0) return;
-    const recordBytes = recordBytesAt(segment, offset);
-    segment.liveBytes -= recordBytes;
+    const page = this.pageOf(position);
+    const offset = position - page.base;
+    if (decrementLiveCount(page, offset) > 0) return;
+    const recordBytes = recordBytesAt(page, offset);
+    page.liveBytes -= recordBytes;
     this.#liveBytes -= recordBytes;
-    if (segment.liveBytes === 0) this.#emptied(segment);
+    if (page.liveBytes === 0) this.#emptied(page);
   }
 
   commit(): number {
@@ -109,7 +109,7 @@ export class MessageLog implements MessageStore {
 
   clean(owner: RecordOwner): boolean {
     if (!this.#needsCleaning()) return false;
-    const oldest = this.#segments.values().next().value as Segment;
+    const oldest = this.#pages.values().next().value as Page;
     if (oldest === this.#tail) return false;
     this.#copyForward(oldest, owner);
     this.#drop(oldest);
@@ -121,14 +121,14 @@ export class MessageLog implements MessageStore {
     return dead > DEAD_BYTES_ALLOWED && dead > this.#liveBytes;
   }
 
-  #copyForward(from: Segment, owner: RecordOwner): void {
+  #copyForward(from: Page, owner: RecordOwner): void {
     for (let offset = 0; offset < from.end; offset += recordBytesAt(from, offset)) {
       if (liveCountAt(from, offset) > 0) this.#copyRecord(from, offset, owner);
     }
   }
 
   /** Copies one record whole; destinations that settled it stay listed, but are not counted. */
-  #copyRecord(from: Segment, offset: number, owner: RecordOwner): void {
+  #copyRecord(from: Page, offset: number, owner: RecordOwner): void {
     const recordBytes = recordBytesAt(from, offset);
     const to = this.tail(recordBytes);
     const target = to.end;
@@ -146,34 +146,34 @@ export class MessageLog implements MessageStore {
       throw new Error(`message log: a live record at ${from.base + offset} belongs to no queue`);
   }
 
-  #roll(recordBytes: number): Segment {
+  #roll(recordBytes: number): Page {
     const full = this.#tail;
-    const larger = Math.min(full.bytes.length * 2, SEGMENT_BYTES_MAX);
-    this.#tail = this.#newSegment(Math.max(larger, recordBytes));
+    const larger = Math.min(full.bytes.length * 2, PAGE_BYTES_MAX);
+    this.#tail = this.#newPage(Math.max(larger, recordBytes));
     if (full.liveBytes === 0) this.#drop(full);
     return this.#tail;
   }
 
-  #newSegment(size: number): Segment {
-    const bytes = (size === SEGMENT_BYTES_MAX ? this.#spare.pop() : undefined) ?? new Uint8Array(size);
-    const segment = new Segment(this.#nextNumber * SEGMENT_SPAN, bytes);
-    this.#segments.set(this.#nextNumber++, segment);
+  #newPage(size: number): Page {
+    const bytes = (size === PAGE_BYTES_MAX ? this.#spare.pop() : undefined) ?? new Uint8Array(size);
+    const page = new Page(this.#nextNumber * PAGE_SPAN, bytes);
+    this.#pages.set(this.#nextNumber++, page);
     this.#memoryBytes += size;
-    return segment;
+    return page;
   }
 
-  /** Nothing in `segment` is held any more; the tail stays. */
-  #emptied(segment: Segment): void {
-    if (segment !== this.#tail) this.#drop(segment);
+  /** Nothing in `page` is held any more; the tail stays. */
+  #emptied(page: Page): void {
+    if (page !== this.#tail) this.#drop(page);
   }
 
-  #drop(segment: Segment): void {
-    this.#liveBytes -= segment.liveBytes;
-    this.#segments.delete(segment.base / SEGMENT_SPAN);
-    this.#memoryBytes -= segment.bytes.length;
-    if (this.#recent === segment) this.#recent = this.#tail;
-    if (segment.bytes.length === SEGMENT_BYTES_MAX && this.#spare.length < SPARE_SEGMENTS_MAX) {
-      this.#spare.push(segment.bytes);
+  #drop(page: Page): void {
+    this.#liveBytes -= page.liveBytes;
+    this.#pages.delete(page.base / PAGE_SPAN);
+    this.#memoryBytes -= page.bytes.length;
+    if (this.#recent === page) this.#recent = this.#tail;
+    if (page.bytes.length === PAGE_BYTES_MAX && this.#spare.length < SPARE_PAGES_MAX) {
+      this.#spare.push(page.bytes);
     }
   }
 }

@@ -15,7 +15,7 @@ import {
   recordBytesAt,
   setLiveCount,
 } from './message-record.ts';
-import type { Segment } from './message-store.ts';
+import type { Page } from './message-store.ts';
 import { Publication } from './publication.ts';
 
 let log: MessageLog;
@@ -31,9 +31,9 @@ function laneAt(id: number, nextSeq: number): Lane {
   return lane;
 }
 
-function append(publication: Publication, lanes: readonly Lane[], nowMs = 0): [Segment, number] {
+function append(publication: Publication, lanes: readonly Lane[], nowMs = 0): [Page, number] {
   const position = appendMessageRecord(log, publication, lanes, 0, lanes.length, nowMs);
-  return [log.segmentOf(position), position];
+  return [log.pageOf(position), position];
 }
 
 function text(start: number, end: number): string {
@@ -43,18 +43,18 @@ function text(start: number, end: number): string {
 test('the parts of a message lie one behind the other', () => {
   const publication = Publication.of('ex', 'key', { deliveryMode: 2 }, new TextEncoder().encode('hello'));
   append(messageTo('before'), [laneAt(1, 0)]);
-  const [segment, position] = append(publication, [laneAt(1, 0)]);
-  record.read(segment, position);
+  const [page, position] = append(publication, [laneAt(1, 0)]);
+  record.read(page, position);
   expect(text(record.addressStart, record.addressEnd)).toBe('\u0002ex\u0003key');
   expect([...record.bytes.subarray(record.addressEnd, record.bodyStart)]).toEqual([0x10, 0, 2]);
   expect(text(record.bodyStart, record.bodyEnd)).toBe('hello');
-  expect(bodyBytesOf(segment, position)).toBe(5);
+  expect(bodyBytesOf(page, position)).toBe(5);
 });
 
 test('a small message takes the 52 bytes that the memory budget counts on', () => {
   const publication = Publication.of('', 'queue', { deliveryMode: 2 }, new Uint8Array(16));
-  const [segment, position] = append(publication, [laneAt(1, 0)]);
-  expect(recordBytesAt(segment, position - segment.base)).toBe(52);
+  const [page, position] = append(publication, [laneAt(1, 0)]);
+  expect(recordBytesAt(page, position - page.base)).toBe(52);
 });
 
 test('an expiration is kept', () => {
@@ -71,8 +71,8 @@ test('an expiration is kept', () => {
 test('the lowest bit of the flags says whether the message is persistent', () => {
   for (const deliveryMode of [1, 2]) {
     const publication = Publication.of('', 'q', { deliveryMode }, new Uint8Array(0));
-    const [segment, position] = append(publication, [laneAt(1, 0)]);
-    expect((segment.bytes[position - segment.base + 9] as number) & 1).toBe(deliveryMode - 1);
+    const [page, position] = append(publication, [laneAt(1, 0)]);
+    expect((page.bytes[position - page.base + 9] as number) & 1).toBe(deliveryMode - 1);
   }
 });
 
@@ -86,15 +86,15 @@ test.each(['60', undefined])(
   (expiration) => {
     const lanes = [laneAt(7, 0), laneAt(2 ** 32 - 1, 2 ** 32 + 5), laneAt(9, 2 ** 47)];
     const properties = expiration === undefined ? {} : { expiration };
-    const [segment, position] = append(Publication.of('e', 'k', properties, new Uint8Array(9)), lanes);
-    const offset = position - segment.base;
-    expect(destinationCountAt(segment, offset)).toBe(3);
-    expect(liveCountAt(segment, offset)).toBe(3);
+    const [page, position] = append(Publication.of('e', 'k', properties, new Uint8Array(9)), lanes);
+    const offset = position - page.base;
+    expect(destinationCountAt(page, offset)).toBe(3);
+    expect(liveCountAt(page, offset)).toBe(3);
     for (const [index, lane] of lanes.entries()) {
-      expect(destinationLane(segment, offset, index)).toBe(lane.id);
-      expect(destinationSeq(segment, offset, index)).toBe(lane.nextSeq);
+      expect(destinationLane(page, offset, index)).toBe(lane.id);
+      expect(destinationSeq(page, offset, index)).toBe(lane.nextSeq);
     }
-    record.read(segment, position);
+    record.read(page, position);
     expect(text(record.addressStart, record.addressEnd)).toBe('\u0001e\u0001k');
   },
 );
@@ -102,21 +102,21 @@ test.each(['60', undefined])(
 test('a part of the lanes can be written', () => {
   const lanes = [laneAt(1, 10), laneAt(2, 20), laneAt(3, 30)];
   const position = appendMessageRecord(log, messageTo('q'), lanes, 1, 2, 0);
-  const segment = log.segmentOf(position);
-  const offset = position - segment.base;
-  expect(destinationCountAt(segment, offset)).toBe(2);
-  expect([destinationLane(segment, offset, 0), destinationSeq(segment, offset, 0)]).toEqual([2, 20]);
-  expect([destinationLane(segment, offset, 1), destinationSeq(segment, offset, 1)]).toEqual([3, 30]);
+  const page = log.pageOf(position);
+  const offset = position - page.base;
+  expect(destinationCountAt(page, offset)).toBe(2);
+  expect([destinationLane(page, offset, 0), destinationSeq(page, offset, 0)]).toEqual([2, 20]);
+  expect([destinationLane(page, offset, 1), destinationSeq(page, offset, 1)]).toEqual([3, 30]);
 });
 
 test('the live count goes down with each settlement and changes nothing else', () => {
-  const [segment, position] = append(messageTo('key', 'body'), [laneAt(1, 0), laneAt(2, 0)]);
-  const offset = position - segment.base;
-  expect(decrementLiveCount(segment, offset)).toBe(1);
-  setLiveCount(segment, offset, 2);
-  expect(decrementLiveCount(segment, offset)).toBe(1);
-  expect(decrementLiveCount(segment, offset)).toBe(0);
-  expect(destinationCountAt(segment, offset)).toBe(2);
-  record.read(segment, position);
+  const [page, position] = append(messageTo('key', 'body'), [laneAt(1, 0), laneAt(2, 0)]);
+  const offset = position - page.base;
+  expect(decrementLiveCount(page, offset)).toBe(1);
+  setLiveCount(page, offset, 2);
+  expect(decrementLiveCount(page, offset)).toBe(1);
+  expect(decrementLiveCount(page, offset)).toBe(0);
+  expect(destinationCountAt(page, offset)).toBe(2);
+  record.read(page, position);
   expect(text(record.bodyStart, record.bodyEnd)).toBe('body');
 });

@@ -1,5 +1,5 @@
 /**
- * The record of one message, as it lies in a segment. Integers are little-endian.
+ * The record of one message, as it lies in a page. Integers are little-endian.
  *
  *      0        4         9    10     12       16
  *     +--------+---------+----+------+--------+~~~~~~+~~~~~~+~~~~~~~~~~~~+~~~~~~~~~~~~~~+~~~~~~~~~+~~~~~~~~~~~~+~~~~~~+
@@ -19,7 +19,7 @@
  */
 
 import { copyBytes } from '../../codec/bytes.ts';
-import type { MessageStore, Segment } from './message-store.ts';
+import type { MessageStore, Page } from './message-store.ts';
 
 const ARRIVAL = 4;
 const FLAGS = 9;
@@ -83,12 +83,12 @@ export class MessageRecord {
   bodyEnd = 0;
 
   /** Reads the record at `position`. Runs per delivery. */
-  read(segment: Segment, position: number): void {
-    const offset = position - segment.base;
-    const view = segment.view;
+  read(page: Page, position: number): void {
+    const offset = position - page.base;
+    const view = page.view;
     const recordBytes = view.getUint32(offset, true);
     const flags = view.getUint8(offset + FLAGS);
-    this.bytes = segment.bytes;
+    this.bytes = page.bytes;
     this.arrivalMs = view.getUint8(offset + ARRIVAL + 4) * TWO_32 + view.getUint32(offset + ARRIVAL, true);
     let at = offset + FIXED_BYTES;
     let destinations = 1;
@@ -129,9 +129,9 @@ export function appendMessageRecord(
   const headBytes = destinationsAt(flags) + count * DESTINATION_BYTES;
   const recordBytes = headBytes + addressBytes + propertiesBytes + bodyBytes;
 
-  const segment = store.tail(recordBytes);
-  const { bytes, view } = segment;
-  const offset = segment.end;
+  const page = store.tail(recordBytes);
+  const { bytes, view } = page;
+  const offset = page.end;
   view.setUint32(offset, recordBytes, true);
   view.setUint32(offset + ARRIVAL, nowMs >>> 0, true);
   view.setUint8(offset + ARRIVAL + 4, Math.floor(nowMs / TWO_32));
@@ -158,7 +158,7 @@ export function appendMessageRecord(
   copyBytes(publication.propertyBytes, 0, publication.propertiesEnd, bytes, at);
   at += propertiesBytes;
   copyBytes(publication.body, publication.bodyStart, publication.bodyEnd, bytes, at);
-  return store.appended(segment, recordBytes);
+  return store.appended(page, recordBytes);
 }
 
 function flagsOf(publication: RecordSource, destinations: number): number {
@@ -185,49 +185,49 @@ function writeDestination(view: DataView, at: number, laneId: number, seq: numbe
 }
 
 /** The body size of the record at `position`, without reading the rest. */
-export function bodyBytesOf(segment: Segment, position: number): number {
-  return segment.view.getUint32(position - segment.base + BODY_BYTES, true);
+export function bodyBytesOf(page: Page, position: number): number {
+  return page.view.getUint32(position - page.base + BODY_BYTES, true);
 }
 
 // What the store needs to know of a record: its size, how many destinations still hold it, and which.
 
-export function recordBytesAt(segment: Segment, offset: number): number {
-  return segment.view.getUint32(offset, true);
+export function recordBytesAt(page: Page, offset: number): number {
+  return page.view.getUint32(offset, true);
 }
 
-export function liveCountAt(segment: Segment, offset: number): number {
-  const flags = segment.view.getUint8(offset + FLAGS);
-  if ((flags & FLAG_COUNTS) !== 0) return segment.view.getUint16(offset + LIVE_COUNT, true);
+export function liveCountAt(page: Page, offset: number): number {
+  const flags = page.view.getUint8(offset + FLAGS);
+  if ((flags & FLAG_COUNTS) !== 0) return page.view.getUint16(offset + LIVE_COUNT, true);
   return (flags & FLAG_SETTLED) === 0 ? 1 : 0;
 }
 
 /** One destination less. Returns how many are left. Runs per message. */
-export function decrementLiveCount(segment: Segment, offset: number): number {
-  const left = liveCountAt(segment, offset) - 1;
-  setLiveCount(segment, offset, left);
+export function decrementLiveCount(page: Page, offset: number): number {
+  const left = liveCountAt(page, offset) - 1;
+  setLiveCount(page, offset, left);
   return left;
 }
 
-export function setLiveCount(segment: Segment, offset: number, count: number): void {
-  const flags = segment.view.getUint8(offset + FLAGS);
-  if ((flags & FLAG_COUNTS) !== 0) segment.view.setUint16(offset + LIVE_COUNT, count, true);
-  else segment.view.setUint8(offset + FLAGS, count === 0 ? flags | FLAG_SETTLED : flags & ~FLAG_SETTLED);
+export function setLiveCount(page: Page, offset: number, count: number): void {
+  const flags = page.view.getUint8(offset + FLAGS);
+  if ((flags & FLAG_COUNTS) !== 0) page.view.setUint16(offset + LIVE_COUNT, count, true);
+  else page.view.setUint8(offset + FLAGS, count === 0 ? flags | FLAG_SETTLED : flags & ~FLAG_SETTLED);
 }
 
-export function destinationCountAt(segment: Segment, offset: number): number {
-  const counted = (segment.view.getUint8(offset + FLAGS) & FLAG_COUNTS) !== 0;
-  return counted ? segment.view.getUint16(offset + DESTINATION_COUNT, true) : 1;
+export function destinationCountAt(page: Page, offset: number): number {
+  const counted = (page.view.getUint8(offset + FLAGS) & FLAG_COUNTS) !== 0;
+  return counted ? page.view.getUint16(offset + DESTINATION_COUNT, true) : 1;
 }
 
-export function destinationLane(segment: Segment, offset: number, index: number): number {
-  return segment.view.getUint32(destinationAt(segment, offset, index), true);
+export function destinationLane(page: Page, offset: number, index: number): number {
+  return page.view.getUint32(destinationAt(page, offset, index), true);
 }
 
-export function destinationSeq(segment: Segment, offset: number, index: number): number {
-  const at = destinationAt(segment, offset, index);
-  return segment.view.getUint16(at + 8, true) * TWO_32 + segment.view.getUint32(at + 4, true);
+export function destinationSeq(page: Page, offset: number, index: number): number {
+  const at = destinationAt(page, offset, index);
+  return page.view.getUint16(at + 8, true) * TWO_32 + page.view.getUint32(at + 4, true);
 }
 
-function destinationAt(segment: Segment, offset: number, index: number): number {
-  return offset + destinationsAt(segment.view.getUint8(offset + FLAGS)) + index * DESTINATION_BYTES;
+function destinationAt(page: Page, offset: number, index: number): number {
+  return offset + destinationsAt(page.view.getUint8(offset + FLAGS)) + index * DESTINATION_BYTES;
 }

@@ -2,18 +2,18 @@
  * The seam between core and storage: where message records live. Owned by core, implemented by `storage/`.
  *
  * A record (see message-record.ts) is stored once however many queues it went to. It has a *position*, a number that
- * names its segment and the offset in it, and it is dropped when every queue has settled it.
+ * names its page and the offset in it, and it is dropped when every queue has settled it.
  */
 
 /**
- * Positions are `segment.base + offset` of a record's start, and records start below this offset: a record that is larger
- * has a segment of its own. Leaves room for 2^31 segments in 2^53: 9 PB before positions run out.
+ * Positions are `page.base + offset` of a record's start, and records start below this offset: a record that is larger
+ * has a page of its own. Leaves room for 2^31 pages in 2^53: 9 PB before positions run out.
  */
-export const SEGMENT_SPAN: number = 2 ** 22;
+export const PAGE_SPAN: number = 2 ** 22;
 
 /** A run of records in memory. */
-export class Segment {
-  /** Position of the first byte: a multiple of SEGMENT_SPAN that is never reused. */
+export class Page {
+  /** Position of the first byte: a multiple of PAGE_SPAN that is never reused. */
   readonly base: number;
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -37,14 +37,14 @@ export interface RecordOwner {
 
 export interface MessageStore {
   /**
-   * The tail segment, with room for `recordBytes` at `segment.end`. The caller writes the record there at once, and
+   * The tail page, with room for `recordBytes` at `page.end`. The caller writes the record there at once, and
    * then calls `appended`. Runs per message.
    */
-  tail(recordBytes: number): Segment;
+  tail(recordBytes: number): Page;
   /** The record of `recordBytes` bytes at the tail's end is complete. Returns its position. Runs per message. */
-  appended(segment: Segment, recordBytes: number): number;
-  /** The segment that holds `position`. Runs per message. */
-  segmentOf(position: number): Segment;
+  appended(page: Page, recordBytes: number): number;
+  /** The page that holds `position`. Runs per message. */
+  pageOf(position: number): Page;
   /** One queue has settled the record at `position`. Runs per message. */
   release(position: number): void;
   /**
@@ -58,6 +58,6 @@ export interface MessageStore {
   onDurable: () => void;
   /** Does a bounded piece of cleaning when the dead share is too large. Returns true when more is left to do. */
   clean(owner: RecordOwner): boolean;
-  /** Bytes held in memory by segments. */
+  /** Bytes held in memory by pages. */
   readonly memoryBytes: number;
 }

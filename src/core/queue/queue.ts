@@ -376,7 +376,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     const seq = lane.take();
     const position = lane.position(seq);
     this.readyCount--;
-    this.readyBytes -= bodyBytesOf(this.#runtime.store.segmentOf(position), position);
+    this.readyBytes -= bodyBytesOf(this.#runtime.store.pageOf(position), position);
     return seq;
   }
 
@@ -393,7 +393,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     const position = lane.position(seq);
     lane.giveBack(seq);
     this.readyCount++;
-    this.readyBytes += bodyBytesOf(this.#runtime.store.segmentOf(position), position);
+    this.readyBytes += bodyBytesOf(this.#runtime.store.pageOf(position), position);
     // Before anything is delivered, as in RabbitMQ: what comes back does not push a message to a waiting consumer.
     this.#dropHeads();
     this.#markDue();

@@ -64,7 +64,7 @@ test('queues settle their copies in any order', async () => {
   expectNothingHeld(scene);
 });
 
-test('a message that stays in each segment does not keep the memory of the others, and stays intact', async () => {
+test('a message that stays in each page does not keep the memory of the others, and stays intact', async () => {
   const scene = await startScene();
   const { channel } = scene;
   await declareBound(scene, ['busy', 'parked', 'both']);
@@ -108,13 +108,13 @@ test('cleaning moves unacked, delayed and scheduled messages as well', async () 
   const padding = 'x'.repeat(256 * 1024);
   for (let index = 0; index < 250; index++) {
     await publish(channel, 'busy', padding);
-    if (index % 12 === 0) await publish(channel, 'parked', 'keeps its segment');
+    if (index % 12 === 0) await publish(channel, 'parked', 'keeps its page');
     if (index % 4 === 0) await channel.queuePurge('busy');
   }
   await channel.queuePurge('busy');
   await channel.queuePurge('parked');
   await scene.settled();
-  expect(() => storeOf(scene).segmentOf(0)).toThrow('no segment holds position 0');
+  expect(() => storeOf(scene).pageOf(0)).toThrow('no page holds position 0');
   await scene.advance(60_000);
   channel.nack(unacked);
   await scene.settled();
