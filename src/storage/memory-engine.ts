@@ -1,7 +1,14 @@
 import type { LogEngine } from './log-engine.ts';
+import type { LogPage } from './log-page.ts';
 
-/** Keeps nothing but the pages in memory: what is appended is as durable as it will ever be, at once. */
+/**
+ * Keeps nothing: the pages in memory are all there is. What is appended is as durable as it will ever be, at once, and
+ * gone with the process.
+ */
 export class MemoryEngine implements LogEngine {
+  readonly survives = false;
+  readonly blockHeaderBytes = 0;
+  readonly storedBytes = 0;
   onDurable: () => void = () => {};
   #blocks = 0;
 
@@ -16,4 +23,27 @@ export class MemoryEngine implements LogEngine {
   get durableBlock(): number {
     return this.#blocks;
   }
+
+  /** A replay would hand out nothing. */
+  get oldestBlock(): number {
+    return this.#blocks + 1;
+  }
+
+  async replay(): Promise<void> {}
+
+  load(page: LogPage): Promise<void> {
+    return Promise.reject(nothingStored(page));
+  }
+
+  loadNow(page: LogPage): void {
+    throw nothingStored(page);
+  }
+
+  drop(): void {}
+
+  async close(): Promise<void> {}
+}
+
+function nothingStored(page: LogPage): Error {
+  return new Error(`memory engine: page ${page.number} was evicted, but is stored nowhere else`);
 }

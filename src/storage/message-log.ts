@@ -1,179 +1,394 @@
 /**
- * The message log: every record of a broker in one append-only sequence of pages, whatever queue it went to.
+ * The message log: every record of a broker, in three sequences of pages.
  *
- *      oldest                                              tail
- *     +----------+----------+  freed  +----------+----------------+
- *     | page  | page  |         | page  | page  ->    |  records are appended at its end
- *     +----------+----------+         +----------+----------------+
+ *     main         what must survive: persistent messages of durable queues, and all facts about messages, queues, users
+ *     cold         messages that were alive when their page of main was cleaned
+ *     transient    messages that need not survive; on the disk only when memory is short
  *
- * A page goes as soon as nobody holds a record in it. A few records that stay for long would keep many pages
- * alive, so when less than half of the bytes are live the log is cleaned from its oldest end: what lives there is
- * appended again at the tail and the page is dropped.
+ *      main    oldest                                      tail        all that is appended in a turn is one group:
+ *     +--------+--------+--------+--------+-----------------------+    there as a whole after a crash, or not at all
+ *     | page   | page   | page   | page   | records ->            |
+ *     +--------+--------+--------+--------+-----------------------+
+ *          |  cleaning: what lives goes to cold, the page goes
+ *          v
+ *     +--------+--------+-------------+
+ *     | page   | page   | records ->  |   cold: cleaned into itself
+ *     +--------+--------+-------------+
+ *
+ * main and cold lose pages at their oldest end only. So what settles a message is always newer than every copy of it, and
+ * goes later; and a restart reads cold first and then main, each from front to back, once. Settlements are written to main.
+ * One that settles a message in cold is copied to cold before its page of main goes (fact-records.ts says until when).
+ *
+ * A backlog that stays for long is rewritten once, to cold, and then lies there undisturbed by what comes and goes in main.
+ *
+ * Without an engine that keeps anything (memory storage) all messages are transient and nothing else is recorded.
  */
 
-import { copyBytes } from '../codec/bytes.ts';
 import {
-  decrementLiveCount,
   destinationCountAt,
-  destinationLane,
-  destinationSeq,
-  liveCountAt,
+  RECORD_MESSAGE,
   recordBytesAt,
-  setLiveCount,
+  recordKindAt,
 } from '../core/message/message-record.ts';
-import { type MessageStore, PAGE_SPAN, Page, type RecordOwner } from '../core/message/message-store.ts';
+import {
+  type MessageStore,
+  PAGE_SPAN,
+  type Page,
+  type RecordOwner,
+  type RecordVisitor,
+} from '../core/message/message-store.ts';
+import { Cleaner } from './cleaner.ts';
+import {
+  definitionBytes,
+  isLastingFact,
+  NOTE_BYTES,
+  REACH_BYTES,
+  RECORD_DEFINITIONS_VOID,
+  settledBytes,
+  VOID_BYTES,
+  visitFact,
+  writeDefinition,
+  writeDefinitionsVoid,
+  writeNote,
+  writeReach,
+  writeSettled,
+} from './fact-records.ts';
 import type { LogEngine } from './log-engine.ts';
+import { LogPage, type StreamName } from './log-page.ts';
+import { MemoryEngine } from './memory-engine.ts';
+import { PageMemory } from './page-memory.ts';
+import { type PageSource, PageStream } from './page-stream.ts';
+import { SettlementRuns } from './settlement-runs.ts';
 
-/** The first page is small, so that a broker in a test costs little; each next one doubles, up to the largest (4 MiB). */
 const PAGE_BYTES_FIRST = 64 * 1024;
-const PAGE_BYTES_MAX = PAGE_SPAN;
-/** Empty pages of the largest size kept for the next use. */
-const SPARE_PAGES_MAX = 4;
-/** Dead bytes that are never worth cleaning. */
-const DEAD_BYTES_ALLOWED = 8 * PAGE_BYTES_MAX;
+const DEAD_BYTES_ON_DISK = 128 * 2 ** 20;
+const DEAD_BYTES_IN_MEMORY = 32 * 2 ** 20;
+/** Holds no position. */
+const NO_PAGE = new LogPage(Number.NEGATIVE_INFINITY, 'transient');
 
-export class MessageLog implements MessageStore {
+export interface MessageLogOptions {
+  /** Keeps the cold stream. Needed when the main engine survives a restart. */
+  readonly cold?: LogEngine;
+  /** Takes transient messages when memory is short; they stay in memory without it. */
+  readonly spill?: LogEngine;
+  /** Bytes of messages in memory; no limit if absent. */
+  readonly residentBytesMax?: number;
+  /** Dead bytes of a stream that are never worth cleaning: 128 MiB on disk and 32 MiB in memory if absent. */
+  readonly deadBytesAllowed?: number;
+  /** The first page is small, so that a broker in a test costs little; each next one doubles, up to the largest. */
+  readonly pageBytesFirst?: number;
+  /** At most PAGE_SPAN. */
+  readonly pageBytesMax?: number;
+  /** Reading from the disk failed in the background. */
+  readonly onFailure?: (error: Error) => void;
+}
+
+export class MessageLog implements MessageStore, PageSource {
+  readonly survives: boolean;
   onDurable: () => void = () => {};
-  #memoryBytes = 0;
-  #liveBytes = 0;
-  /** By page number, oldest first (a Map keeps the order of insertion). */
-  readonly #pages = new Map<number, Page>();
-  readonly #spare: Uint8Array[] = [];
-  readonly #engine: LogEngine;
+  /** Bytes of records appended since the start, and the part of them that cleaning copied: write amplification. */
+  appendedBytes = 0;
+  copiedBytes = 0;
+  readonly #main: PageStream;
+  readonly #cold: PageStream;
+  readonly #transient: PageStream;
+  readonly #spills: boolean;
+  readonly #memory: PageMemory;
+  readonly #cleaner: Cleaner;
+  readonly #settlements: SettlementRuns;
+  readonly #pages = new Map<number, LogPage>();
   #nextNumber = 0;
-  #tail: Page;
-  /** The page of the last look-up: the next one is mostly in the same. */
-  #recent: Page;
-  #uncommitted = false;
+  /** The pages of the last look-ups: the next one is mostly in the same. */
+  #lastRead: LogPage = NO_PAGE;
+  #lastSettled: LogPage = NO_PAGE;
 
-  constructor(engine: LogEngine) {
-    this.#engine = engine;
-    engine.onDurable = () => this.onDurable();
-    this.#tail = this.#newPage(PAGE_BYTES_FIRST);
-    this.#recent = this.#tail;
+  /** `main` must be fresh: nothing was appended to it or replayed. */
+  constructor(main: LogEngine, options: MessageLogOptions = {}) {
+    const { pageBytesFirst = PAGE_BYTES_FIRST, pageBytesMax = PAGE_SPAN, cold, spill } = options;
+    this.survives = main.survives;
+    const pageBytes = { first: pageBytesFirst, max: pageBytesMax };
+    this.#main = new PageStream('main', main, this, pageBytes);
+    this.#cold = new PageStream('cold', cold ?? new MemoryEngine(), this, pageBytes);
+    this.#transient = new PageStream('transient', spill ?? new MemoryEngine(), this, pageBytes);
+    this.#spills = spill !== undefined;
+    this.#memory = new PageMemory({
+      residentBytesMax: options.residentBytesMax ?? Number.POSITIVE_INFINITY,
+      pageBytesMax,
+      engineOf: (page) => this.#streamOf(page).engine,
+      isStored: (page) => this.#isStored(page),
+      spill: (page) => this.#spill(page),
+      onFailure: options.onFailure ?? rethrow,
+    });
+    const { deadBytesAllowed = this.survives ? DEAD_BYTES_ON_DISK : DEAD_BYTES_IN_MEMORY } = options;
+    const streams = { main: this.#main, cold: this.#cold, transient: this.#transient };
+    this.#cleaner = new Cleaner(streams, this, deadBytesAllowed);
+    this.#settlements = new SettlementRuns((laneId, runs, count, coldBlock) => {
+      const page = this.#main.makeRoom(settledBytes(count, coldBlock));
+      writeSettled(page, laneId, runs, count, coldBlock);
+      this.#appendedFact(page);
+    });
+    main.onDurable = () => this.onDurable();
   }
 
   get memoryBytes(): number {
-    return this.#memoryBytes;
+    return this.#memory.bytes;
   }
 
-  /** Bytes of records that some queue still holds. */
+  /** Bytes of records that some lane still holds: an estimate where records of one page differ in size. Looks at every page. */
   get liveBytes(): number {
-    return this.#liveBytes;
+    return this.#main.liveBytes() + this.#cold.liveBytes() + this.#transient.liveBytes();
+  }
+
+  /** Bytes that main and cold take on the disk. */
+  get storedBytes(): number {
+    return this.#main.engine.storedBytes + this.#cold.engine.storedBytes;
   }
 
   get durableBlock(): number {
-    return this.#engine.durableBlock;
+    return this.#main.engine.durableBlock;
   }
 
-  tail(recordBytes: number): Page {
-    const tail = this.#tail;
-    if (tail.end + recordBytes <= tail.bytes.length) return tail;
-    return this.#roll(recordBytes);
+  get pendingBytes(): number {
+    const { durableBlock } = this;
+    let bytes = 0;
+    let page = this.#main.tail;
+    for (; page !== undefined && page.lastBlock > durableBlock; page = page.older) bytes += page.end;
+    return bytes;
   }
 
-  appended(page: Page, recordBytes: number): number {
-    const position = page.base + page.end;
-    page.end += recordBytes;
-    page.liveBytes += recordBytes;
-    this.#liveBytes += recordBytes;
-    this.#uncommitted = true;
-    return position;
+  // ---- messages ----
+
+  tail(recordBytes: number, durable: boolean): Page {
+    return (durable ? this.#main : this.#transient).makeRoom(recordBytes);
+  }
+
+  appended(page: Page, recordBytes: number, holders: number): number {
+    const logPage = page as LogPage;
+    logPage.liveCount += holders;
+    logPage.totalCount += holders;
+    this.appendedBytes += recordBytes;
+    return this.#streamOf(logPage).appended(logPage, recordBytes);
   }
 
   pageOf(position: number): Page {
-    const recent = this.#recent;
-    const offset = position - recent.base;
-    if (offset >= 0 && offset < PAGE_SPAN) return recent;
-    const page = this.#pages.get(Math.floor(position / PAGE_SPAN));
-    if (page === undefined) throw new Error(`message log: no page holds position ${position}`);
-    this.#recent = page;
+    const page = this.#pageToRead(position);
+    if (!page.isResident) this.#memory.fetchNow(page);
     return page;
+  }
+
+  residentPage(position: number): Page | undefined {
+    const page = this.#pageToRead(position);
+    return page.isResident ? page : undefined;
+  }
+
+  fetch(position: number, whenResident: () => void): void {
+    this.#memory.fetch(this.#pageToRead(position), whenResident);
+  }
+
+  settle(laneId: number, seq: number, position: number): void {
+    const page = this.#pageToSettle(position);
+    page.liveCount--;
+    if (page.stream === 'transient') this.#checkEmpty(page);
+    else this.#settlements.add(laneId, seq, page.stream === 'cold' ? page.lastBlock : 0);
+  }
+
+  settleRange(laneId: number, from: number, to: number): void {
+    if (!this.survives || from === to) return;
+    const mayBeCold = this.#cold.pageCount > 0;
+    this.#settlements.addRange(laneId, from, to, mayBeCold ? this.#cold.engine.lastBlock : 0);
   }
 
   release(position: number): void {
-    const page = this.pageOf(position);
-    const offset = position - page.base;
-    if (decrementLiveCount(page, offset) > 0) return;
-    const recordBytes = recordBytesAt(page, offset);
-    page.liveBytes -= recordBytes;
-    this.#liveBytes -= recordBytes;
-    if (page.liveBytes === 0) this.#emptied(page);
+    const page = this.#pageToSettle(position);
+    page.liveCount--;
+    if (page.stream === 'transient') this.#checkEmpty(page);
   }
 
+  // ---- other facts ----
+
+  note(laneId: number, seq: number, returnCount: number, heldUntilMs: number): void {
+    if (!this.survives) return;
+    const page = this.#main.makeRoom(NOTE_BYTES);
+    writeNote(page, laneId, seq, returnCount, heldUntilMs);
+    this.#appendedFact(page);
+  }
+
+  reach(laneId: number, upTo: number): void {
+    if (!this.survives) return;
+    const page = this.#main.makeRoom(REACH_BYTES);
+    writeReach(page, laneId, upTo);
+    this.#appendedFact(page);
+  }
+
+  define(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.survives) return;
+    const page = this.#main.makeRoom(definitionBytes(end - start));
+    writeDefinition(page, bytes, start, end);
+    this.#appendedFact(page);
+  }
+
+  // ---- durability ----
+
   commit(): number {
-    if (!this.#uncommitted) return this.#engine.lastBlock;
-    this.#uncommitted = false;
-    return this.#engine.append();
+    this.#settlements.flush();
+    this.#main.seal();
+    this.#memory.trim();
+    return this.#main.engine.lastBlock;
   }
 
   clean(owner: RecordOwner): boolean {
-    if (!this.#needsCleaning()) return false;
-    const oldest = this.#pages.values().next().value as Page;
-    if (oldest === this.#tail) return false;
-    this.#copyForward(oldest, owner);
-    this.#drop(oldest);
-    return this.#needsCleaning();
+    // What is settled by now is so in some block: cleaning looks no further.
+    this.#settlements.flush();
+    this.#main.seal();
+    return this.#cleaner.clean(owner);
   }
 
-  #needsCleaning(): boolean {
-    const dead = this.#memoryBytes - this.#liveBytes;
-    return dead > DEAD_BYTES_ALLOWED && dead > this.#liveBytes;
+  /** While the disk is short of space, what is dead goes at once and not when it is worth it. */
+  setSpaceShort(isShort: boolean): void {
+    this.#cleaner.spaceIsShort = isShort;
   }
 
-  #copyForward(from: Page, owner: RecordOwner): void {
-    for (let offset = 0; offset < from.end; offset += recordBytesAt(from, offset)) {
-      if (liveCountAt(from, offset) > 0) this.#copyRecord(from, offset, owner);
-    }
+  /** Hands everything that an earlier run left to `visitor`. To be called once, before anything else. */
+  async recover(visitor: RecordVisitor): Promise<void> {
+    await this.#replay(this.#cold, visitor);
+    // A page of main whose messages are in cold may still be there.
+    visitor.onOlderCopies();
+    await this.#replay(this.#main, visitor);
   }
 
-  /** Copies one record whole; destinations that settled it stay listed, but are not counted. */
-  #copyRecord(from: Page, offset: number, owner: RecordOwner): void {
-    const recordBytes = recordBytesAt(from, offset);
-    const to = this.tail(recordBytes);
-    const target = to.end;
-    copyBytes(from.bytes, offset, offset + recordBytes, to.bytes, target);
-    const position = this.appended(to, recordBytes);
-    let live = 0;
-    const destinations = destinationCountAt(from, offset);
-    for (let index = 0; index < destinations; index++) {
-      const laneId = destinationLane(from, offset, index);
-      const seq = destinationSeq(from, offset, index);
-      if (owner.relocate(laneId, seq, from.base + offset, position)) live++;
-    }
-    setLiveCount(to, target, live);
-    if (live === 0)
-      throw new Error(`message log: a live record at ${from.base + offset} belongs to no queue`);
+  /** Waits until everything is durable, and closes the engines. */
+  async close(): Promise<void> {
+    this.commit();
+    for (const { engine } of [this.#main, this.#cold, this.#transient]) await engine.close();
   }
 
-  #roll(recordBytes: number): Page {
-    const full = this.#tail;
-    const larger = Math.min(full.bytes.length * 2, PAGE_BYTES_MAX);
-    this.#tail = this.#newPage(Math.max(larger, recordBytes));
-    if (full.liveBytes === 0) this.#drop(full);
-    return this.#tail;
-  }
+  // ---- for its parts ----
 
-  #newPage(size: number): Page {
-    const bytes = (size === PAGE_BYTES_MAX ? this.#spare.pop() : undefined) ?? new Uint8Array(size);
-    const page = new Page(this.#nextNumber * PAGE_SPAN, bytes);
-    this.#pages.set(this.#nextNumber++, page);
-    this.#memoryBytes += size;
+  makePage(stream: StreamName, bytes: number): LogPage {
+    if (stream === 'transient') this.#dropEmptyTail();
+    const page = this.#register(stream);
+    this.#memory.allot(page, bytes);
     return page;
   }
 
-  /** Nothing in `page` is held any more; the tail stays. */
-  #emptied(page: Page): void {
-    if (page !== this.#tail) this.#drop(page);
+  load(page: LogPage): void {
+    if (!page.isResident) this.#memory.fetchNow(page);
   }
 
-  #drop(page: Page): void {
-    this.#liveBytes -= page.liveBytes;
-    this.#pages.delete(page.base / PAGE_SPAN);
-    this.#memoryBytes -= page.bytes.length;
-    if (this.#recent === page) this.#recent = this.#tail;
-    if (page.bytes.length === PAGE_BYTES_MAX && this.#spare.length < SPARE_PAGES_MAX) {
-      this.#spare.push(page.bytes);
-    }
+  forget(page: LogPage): void {
+    this.#memory.forget(page);
+    this.#pages.delete(page.number);
+    if (this.#lastRead === page) this.#lastRead = NO_PAGE;
+    if (this.#lastSettled === page) this.#lastSettled = NO_PAGE;
   }
+
+  /** Records, on behalf of the cleaner, that all definitions so far are void. */
+  voidDefinitions(): LogPage {
+    const page = this.#main.makeRoom(VOID_BYTES);
+    writeDefinitionsVoid(page);
+    this.#appendedFact(page);
+    return page;
+  }
+
+  // ---- inside ----
+
+  #streamOf(page: LogPage): PageStream {
+    if (page.stream === 'transient') return this.#transient;
+    return page.stream === 'main' ? this.#main : this.#cold;
+  }
+
+  /** The page that holds `position`, which is looked at now. Runs per message. */
+  #pageToRead(position: number): LogPage {
+    const recent = this.#lastRead;
+    const offset = position - recent.base;
+    if (offset >= 0 && offset < PAGE_SPAN) return recent;
+    const page = this.#page(position);
+    this.#lastRead = page;
+    this.#memory.use(page);
+    return page;
+  }
+
+  /** The page that holds `position`, whose bytes do not matter. Runs per message. */
+  #pageToSettle(position: number): LogPage {
+    const recent = this.#lastSettled;
+    const offset = position - recent.base;
+    if (offset >= 0 && offset < PAGE_SPAN) return recent;
+    const page = this.#page(position);
+    this.#lastSettled = page;
+    return page;
+  }
+
+  #page(position: number): LogPage {
+    const page = this.#pages.get(Math.floor(position / PAGE_SPAN));
+    if (page === undefined) throw new Error(`message log: no page holds position ${position}`);
+    return page;
+  }
+
+  #register(stream: StreamName): LogPage {
+    const page = new LogPage(this.#nextNumber++, stream);
+    this.#pages.set(page.number, page);
+    return page;
+  }
+
+  /** The record at the end of `page` is a fact. */
+  #appendedFact(page: LogPage): void {
+    const recordBytes = recordBytesAt(page, page.end);
+    if (isLastingFact(page, page.end)) page.addFact(page.end);
+    this.appendedBytes += recordBytes;
+    this.#main.appended(page, recordBytes);
+  }
+
+  /** A transient page goes with its last message, but for the tail. */
+  #checkEmpty(page: LogPage): void {
+    if (page.liveCount === 0 && page !== this.#transient.tail) this.#cleaner.drop(this.#transient, page);
+  }
+
+  #dropEmptyTail(): void {
+    const { tail } = this.#transient;
+    if (tail?.liveCount === 0) this.#cleaner.drop(this.#transient, tail);
+  }
+
+  #isStored(page: LogPage): boolean {
+    const stream = this.#streamOf(page);
+    return page !== stream.tail && page.lastBlock > 0 && page.lastBlock <= stream.engine.durableBlock;
+  }
+
+  #spill(page: LogPage): boolean {
+    const stream = this.#transient;
+    if (!this.#spills || page.stream !== 'transient' || page === stream.tail || page.lastBlock > 0)
+      return false;
+    page.lastBlock = stream.engine.append(page, 0, page.end, false);
+    page.firstBlock = page.lastBlock;
+    return true;
+  }
+
+  async #replay(stream: PageStream, visitor: RecordVisitor): Promise<void> {
+    await stream.engine.replay({
+      newPage: () => this.#register(stream.name),
+      onPage: (page, bytes) => this.#recoverPage(stream, page, bytes, visitor),
+    });
+  }
+
+  #recoverPage(stream: PageStream, page: LogPage, bytes: Uint8Array, visitor: RecordVisitor): void {
+    page.becomeResident(bytes);
+    stream.adopt(page);
+    for (let offset = 0; offset < page.end; offset += recordBytesAt(page, offset)) {
+      if (recordKindAt(page, offset) === RECORD_MESSAGE) {
+        page.totalCount += destinationCountAt(page, offset);
+        // Asked before it is added: an earlier copy that is let go may lie in this page.
+        const held = visitor.onMessage(page, page.base + offset);
+        page.liveCount += held;
+      } else {
+        visitFact(page, offset, visitor);
+        if (isLastingFact(page, offset)) page.addFact(offset);
+        if (recordKindAt(page, offset) === RECORD_DEFINITIONS_VOID)
+          this.#cleaner.definitionsAreVoidBefore(page);
+      }
+    }
+    page.evict();
+  }
+}
+
+function rethrow(error: Error): never {
+  throw error;
 }

@@ -5,23 +5,24 @@ import { MessageLog } from '../../src/storage/message-log.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { VirtualScheduler } from '../../src/testing/virtual-scheduler.ts';
-import { SlowEngine } from './slow-engine.ts';
+import { SurvivingEngine } from './surviving-engine.ts';
 
-let engine: SlowEngine;
+/** Fast while a test prepares itself, and slow from its first publish on. */
+let engine: SurvivingEngine;
 let scheduler: VirtualScheduler;
 let connection: DirectConnection;
 /** Names of the publishes that were answered, in the order of the answers. */
 let answered: string[];
 
 beforeEach(async () => {
-  engine = new SlowEngine();
+  engine = new SurvivingEngine();
   answered = [];
   scheduler = new VirtualScheduler(() => broker.turn());
   const broker: Broker = new Broker({
     clock: new VirtualClock(0),
     random: new SeededRandom(1),
     scheduler,
-    store: new MessageLog(engine),
+    store: new MessageLog(engine, { cold: new SurvivingEngine() }),
     credentials: {
       hash: (password) => password,
       verify: (password, hash, done) => done(password === hash),
@@ -45,9 +46,10 @@ async function confirmChannel(): Promise<Channel> {
   return channel;
 }
 
-function publish(channel: Channel, routingKey: string, name: string): void {
+function publish(channel: Channel, routingKey: string, name: string, deliveryMode = 2): void {
+  engine.isSlow = true;
   const body = new TextEncoder().encode(name);
-  void channel.publish({ routingKey, body, properties: { deliveryMode: 2 } }).then(
+  void channel.publish({ routingKey, body, properties: { deliveryMode } }).then(
     () => answered.push(name),
     () => answered.push(`${name} refused`),
   );
@@ -66,11 +68,15 @@ async function quiet(): Promise<void> {
 test('a confirm waits until the block of its message is durable', async () => {
   const channel = await confirmChannel();
   await channel.queueDeclare('q', { durable: true });
+  const before = engine.lastBlock;
   publish(channel, 'q', 'a');
   await quiet();
-  expect(engine.lastBlock).toBe(1);
+  expect(engine.lastBlock).toBe(before + 1);
   expect(answered).toEqual([]);
-  engine.complete(1);
+  engine.complete(before);
+  await quiet();
+  expect(answered).toEqual([]);
+  engine.complete(before + 1);
   await quiet();
   expect(answered).toEqual(['a']);
 });
@@ -78,12 +84,13 @@ test('a confirm waits until the block of its message is durable', async () => {
 test('confirms come in the order of the blocks, however late each block is', async () => {
   const channel = await confirmChannel();
   await channel.queueDeclare('q', { durable: true });
+  const before = engine.lastBlock;
   for (const name of ['a', 'b', 'c', 'd']) {
     publish(channel, 'q', name);
     await quiet();
   }
-  expect(engine.lastBlock).toBe(4);
-  engine.complete(2);
+  expect(engine.lastBlock).toBe(before + 4);
+  engine.complete(before + 2);
   await quiet();
   expect(answered).toEqual(['a', 'b']);
   engine.complete();
@@ -114,6 +121,49 @@ test('a message that nothing took waits behind those that were stored before it'
   engine.complete();
   await quiet();
   expect(answered).toEqual(['stored', 'unroutable']);
+});
+
+test('a transient message waits for no block, beside others that wait', async () => {
+  const [durable, transient] = [await confirmChannel(), await confirmChannel()];
+  await durable.queueDeclare('q', { durable: true });
+  publish(durable, 'q', 'persistent');
+  publish(transient, 'q', 'transient', 1);
+  publish(transient, 'nobody', 'unroutable');
+  await quiet();
+  expect(answered).toEqual(['transient', 'unroutable']);
+  publish(transient, 'q', 'transient again', 1);
+  await quiet();
+  expect(answered).toEqual(['transient', 'unroutable', 'transient again']);
+  engine.complete();
+  await quiet();
+  expect(answered.at(-1)).toBe('persistent');
+});
+
+test('a transient message waits for the persistent one before it on its channel, and for no later block', async () => {
+  const [channel, other] = [await confirmChannel(), await confirmChannel()];
+  await channel.queueDeclare('q', { durable: true });
+  publish(channel, 'q', 'persistent');
+  await quiet();
+  const block = engine.lastBlock;
+  publish(channel, 'q', 'transient', 1);
+  publish(other, 'q', 'of another channel');
+  await quiet();
+  expect(engine.lastBlock).toBe(block + 1);
+  expect(answered).toEqual([]);
+  engine.complete(block);
+  await quiet();
+  expect(answered).toEqual(['persistent', 'transient']);
+});
+
+test('a channel that is closed gets the confirms of what is durable, and those only', async () => {
+  const [channel, slow] = [await confirmChannel(), await confirmChannel()];
+  await channel.queueDeclare('q', { durable: true });
+  publish(channel, 'q', 'transient', 1);
+  publish(slow, 'q', 'persistent');
+  await Promise.all([channel.close(), slow.close()]);
+  engine.complete();
+  await quiet();
+  expect(answered).toEqual(['transient', 'persistent refused']);
 });
 
 test('with nothing under way an unroutable message is answered at once', async () => {
@@ -158,6 +208,7 @@ test('tx.commit-ok waits until what was committed is durable', async () => {
   await channel.queueDeclare('q', { durable: true });
   await channel.txSelect();
   await channel.publish({ routingKey: 'q', body: new Uint8Array(1), properties: { deliveryMode: 2 } });
+  engine.isSlow = true;
   let committed = false;
   void channel.txCommit().then(() => {
     committed = true;

@@ -5,15 +5,15 @@ import { Lane } from '../queue/lane.ts';
 import {
   appendMessageRecord,
   bodyBytesOf,
-  decrementLiveCount,
+  copyMessageRecord,
   destinationCountAt,
   destinationLane,
   destinationSeq,
-  liveCountAt,
   MessageRecord,
   NO_EXPIRATION,
+  RECORD_MESSAGE,
   recordBytesAt,
-  setLiveCount,
+  recordKindAt,
 } from './message-record.ts';
 import type { Page } from './message-store.ts';
 import { Publication } from './publication.ts';
@@ -32,7 +32,7 @@ function laneAt(id: number, nextSeq: number): Lane {
 }
 
 function append(publication: Publication, lanes: readonly Lane[], nowMs = 0): [Page, number] {
-  const position = appendMessageRecord(log, publication, lanes, 0, lanes.length, nowMs);
+  const position = appendMessageRecord(log, publication, lanes, 0, lanes.length, false, nowMs);
   return [log.pageOf(position), position];
 }
 
@@ -72,7 +72,7 @@ test('the lowest bit of the flags says whether the message is persistent', () =>
   for (const deliveryMode of [1, 2]) {
     const publication = Publication.of('', 'q', { deliveryMode }, new Uint8Array(0));
     const [page, position] = append(publication, [laneAt(1, 0)]);
-    expect((page.bytes[position - page.base + 9] as number) & 1).toBe(deliveryMode - 1);
+    expect((page.bytes[position - page.base + 4] as number) & 1).toBe(deliveryMode - 1);
   }
 });
 
@@ -89,7 +89,6 @@ test.each(['60', undefined])(
     const [page, position] = append(Publication.of('e', 'k', properties, new Uint8Array(9)), lanes);
     const offset = position - page.base;
     expect(destinationCountAt(page, offset)).toBe(3);
-    expect(liveCountAt(page, offset)).toBe(3);
     for (const [index, lane] of lanes.entries()) {
       expect(destinationLane(page, offset, index)).toBe(lane.id);
       expect(destinationSeq(page, offset, index)).toBe(lane.nextSeq);
@@ -101,7 +100,7 @@ test.each(['60', undefined])(
 
 test('a part of the lanes can be written', () => {
   const lanes = [laneAt(1, 10), laneAt(2, 20), laneAt(3, 30)];
-  const position = appendMessageRecord(log, messageTo('q'), lanes, 1, 2, 0);
+  const position = appendMessageRecord(log, messageTo('q'), lanes, 1, 2, false, 0);
   const page = log.pageOf(position);
   const offset = position - page.base;
   expect(destinationCountAt(page, offset)).toBe(2);
@@ -109,14 +108,32 @@ test('a part of the lanes can be written', () => {
   expect([destinationLane(page, offset, 1), destinationSeq(page, offset, 1)]).toEqual([3, 30]);
 });
 
-test('the live count goes down with each settlement and changes nothing else', () => {
-  const [page, position] = append(messageTo('key', 'body'), [laneAt(1, 0), laneAt(2, 0)]);
-  const offset = position - page.base;
-  expect(decrementLiveCount(page, offset)).toBe(1);
-  setLiveCount(page, offset, 2);
-  expect(decrementLiveCount(page, offset)).toBe(1);
-  expect(decrementLiveCount(page, offset)).toBe(0);
-  expect(destinationCountAt(page, offset)).toBe(2);
-  record.read(page, position);
+test('a record says of which kind it is', () => {
+  const [page, position] = append(messageTo('q'), [laneAt(1, 0)]);
+  expect(recordKindAt(page, position - page.base)).toBe(RECORD_MESSAGE);
+});
+
+test.each([
+  { kept: [1, 2, 3], expiration: '60' },
+  { kept: [2], expiration: undefined },
+  { kept: [], expiration: '60' },
+])('a copy for lanes $kept has those destinations, and all else', ({ kept, expiration }) => {
+  const properties = expiration === undefined ? {} : { expiration };
+  const publication = Publication.of('ex', 'key', properties, new TextEncoder().encode('body'));
+  const [page, position] = append(publication, [laneAt(1, 10), laneAt(2, 20), laneAt(3, 2 ** 40)], 99);
+  const bytes = recordBytesAt(page, position - page.base);
+  const to = log.tail(bytes, false);
+  const held = copyMessageRecord(page, position - page.base, to, (laneId) => kept.includes(laneId));
+  expect(held).toBe(kept.length);
+  expect(recordBytesAt(to, to.end)).toBe(bytes - 10 * (3 - kept.length));
+  expect(destinationCountAt(to, to.end)).toBe(kept.length);
+  const seqs = kept.map((_, index) => destinationSeq(to, to.end, index));
+  expect(seqs).toEqual(kept.map((laneId) => [0, 10, 20, 2 ** 40][laneId]));
+  record.read(to, to.base + to.end);
+  expect(text(record.addressStart, record.addressEnd)).toBe('\u0002ex\u0003key');
   expect(text(record.bodyStart, record.bodyEnd)).toBe('body');
+  expect([record.arrivalMs, record.expirationMs]).toEqual([
+    99,
+    expiration === undefined ? NO_EXPIRATION : 60,
+  ]);
 });

@@ -1,18 +1,19 @@
 /**
- * The record of one message, as it lies in a page. Integers are little-endian.
+ * The record of one message, as it lies in a page. Integers are little-endian. Every record, whatever its kind, begins with
+ * its size and its kind.
  *
- *      0        4         9    10     12       16
- *     +--------+---------+----+------+--------+~~~~~~+~~~~~~+~~~~~~~~~~~~+~~~~~~~~~~~~~~+~~~~~~~~~+~~~~~~~~~~~~+~~~~~~+
- *     | record | arrival | fl.| addr.| body   | live | des- | expiration | destinations | address | properties | body |
- *     | bytes  | ms      |    | bytes| bytes  | count| tin. | ms         | u32 lane     |         |            |      |
- *     | u32    | u40     | u8 | u16  | u32    | u16, u16    | u32 if     | u48 seq each |         |            |      |
- *     +--------+---------+----+------+--------+ if several ~+ flagged ~~~+~~~~~~~~~~~~~~+~~~~~~~~~+~~~~~~~~~~~~+~~~~~~+
+ *      0        4          5         10      12       16
+ *     +--------+----------+---------+-------+--------+~~~~~~~~~~+~~~~~~~~~~~~+~~~~~~~~~~~~~~+~~~~~~~~~+~~~~~~~~~~~~+~~~~~~+
+ *     | record | kind 0,  | arrival | addr. | body   | destina- | expiration | destinations | address | properties | body |
+ *     | bytes  | flags    | ms      | bytes | bytes  | tions    | ms         | u32 lane     |         |            |      |
+ *     | u32    | u4, u4   | u40     | u16   | u32    | u16      | u32        | u48 seq each |         |            |      |
+ *     +--------+----------+---------+-------+--------+ if sev. ~+ if flagged +~~~~~~~~~~~~~~+~~~~~~~~~+~~~~~~~~~~~~+~~~~~~+
  *
- * - arrival: what the monotonic clock read. 40 bits of milliseconds are 34 years.
- * - live count: how many destinations have not settled the message yet. A record with one destination, as most are, has
- *   no counts but the flag `settled`. Nothing else of a record changes after writing.
+ * - arrival: in core time (Runtime.now): milliseconds since 2020. 40 bits of them are 34 years.
  * - address: exchange and routing key as two shortstr, exactly as basic.publish brought and basic.deliver wants them.
  * - properties: flag word and values, as in the content header. They fill what the other parts leave of the record.
+ *
+ * A record never changes once it is written: it may be on its way to a disk. Who still holds it is said elsewhere.
  *
  * A 16-byte message with a 7-byte address and a delivery-mode takes 52 bytes; with 8 in the queue's index, a backlog
  * of five million fits in 300 MB.
@@ -21,24 +22,24 @@
 import { copyBytes } from '../../codec/bytes.ts';
 import type { MessageStore, Page } from './message-store.ts';
 
-const ARRIVAL = 4;
-const FLAGS = 9;
+const KIND_AND_FLAGS = 4;
+const ARRIVAL = 5;
 const ADDRESS_BYTES = 10;
 const BODY_BYTES = 12;
 const FIXED_BYTES = 16;
-const LIVE_COUNT = 16;
-const DESTINATION_COUNT = 18;
-const COUNTS_BYTES = 4;
+const DESTINATION_COUNT = 16;
+const DESTINATION_COUNT_BYTES = 2;
 const EXPIRATION_BYTES = 4;
 const DESTINATION_BYTES = 10;
 
-/** For an engine that keeps records over a restart: core does not ask. */
+/** Delivery-mode 2. */
 const FLAG_PERSISTENT = 1;
 const FLAG_EXPIRATION = 2;
-/** Several destinations: the counts are there. */
-const FLAG_COUNTS = 4;
-/** Of a record with one destination: that has settled it. */
-const FLAG_SETTLED = 8;
+/** Several destinations: their count is there. */
+const FLAG_COUNT = 4;
+
+/** The kind of a message record; those of other records are their writers'. */
+export const RECORD_MESSAGE = 0;
 
 const TWO_32 = 2 ** 32;
 
@@ -87,14 +88,14 @@ export class MessageRecord {
     const offset = position - page.base;
     const view = page.view;
     const recordBytes = view.getUint32(offset, true);
-    const flags = view.getUint8(offset + FLAGS);
+    const flags = view.getUint8(offset + KIND_AND_FLAGS);
     this.bytes = page.bytes;
     this.arrivalMs = view.getUint8(offset + ARRIVAL + 4) * TWO_32 + view.getUint32(offset + ARRIVAL, true);
     let at = offset + FIXED_BYTES;
     let destinations = 1;
-    if ((flags & FLAG_COUNTS) !== 0) {
+    if ((flags & FLAG_COUNT) !== 0) {
       destinations = view.getUint16(offset + DESTINATION_COUNT, true);
-      at += COUNTS_BYTES;
+      at += DESTINATION_COUNT_BYTES;
     }
     if ((flags & FLAG_EXPIRATION) === 0) {
       this.expirationMs = NO_EXPIRATION;
@@ -112,7 +113,8 @@ export class MessageRecord {
 
 /**
  * Appends `publication` for `count` lanes, `lanes[from]` onwards; lane i gets its `nextSeq`, which the caller
- * advances afterwards. Returns the position. Runs per message.
+ * advances afterwards. `durable`: it must survive a restart. `nowMs`: the arrival, in core time. Returns the position. Runs
+ * per message.
  */
 export function appendMessageRecord(
   store: MessageStore,
@@ -120,6 +122,7 @@ export function appendMessageRecord(
   lanes: readonly RecordDestination[],
   from: number,
   count: number,
+  durable: boolean,
   nowMs: number,
 ): number {
   const addressBytes = publication.addressEnd;
@@ -129,20 +132,19 @@ export function appendMessageRecord(
   const headBytes = destinationsAt(flags) + count * DESTINATION_BYTES;
   const recordBytes = headBytes + addressBytes + propertiesBytes + bodyBytes;
 
-  const page = store.tail(recordBytes);
+  const page = store.tail(recordBytes, durable);
   const { bytes, view } = page;
   const offset = page.end;
   view.setUint32(offset, recordBytes, true);
   view.setUint32(offset + ARRIVAL, nowMs >>> 0, true);
   view.setUint8(offset + ARRIVAL + 4, Math.floor(nowMs / TWO_32));
-  view.setUint8(offset + FLAGS, flags);
+  view.setUint8(offset + KIND_AND_FLAGS, flags);
   view.setUint16(offset + ADDRESS_BYTES, addressBytes, true);
   view.setUint32(offset + BODY_BYTES, bodyBytes, true);
   let at = offset + FIXED_BYTES;
-  if ((flags & FLAG_COUNTS) !== 0) {
-    view.setUint16(offset + LIVE_COUNT, count, true);
+  if ((flags & FLAG_COUNT) !== 0) {
     view.setUint16(offset + DESTINATION_COUNT, count, true);
-    at += COUNTS_BYTES;
+    at += DESTINATION_COUNT_BYTES;
   }
   if ((flags & FLAG_EXPIRATION) !== 0) {
     view.setUint32(at, publication.expirationMs, true);
@@ -158,14 +160,14 @@ export function appendMessageRecord(
   copyBytes(publication.propertyBytes, 0, publication.propertiesEnd, bytes, at);
   at += propertiesBytes;
   copyBytes(publication.body, publication.bodyStart, publication.bodyEnd, bytes, at);
-  return store.appended(page, recordBytes);
+  return store.appended(page, recordBytes, count);
 }
 
 function flagsOf(publication: RecordSource, destinations: number): number {
   return (
     (publication.persistent ? FLAG_PERSISTENT : 0) |
     (publication.expirationMs === NO_EXPIRATION ? 0 : FLAG_EXPIRATION) |
-    (destinations === 1 ? 0 : FLAG_COUNTS)
+    (destinations === 1 ? 0 : FLAG_COUNT)
   );
 }
 
@@ -173,15 +175,9 @@ function flagsOf(publication: RecordSource, destinations: number): number {
 function destinationsAt(flags: number): number {
   return (
     FIXED_BYTES +
-    ((flags & FLAG_COUNTS) === 0 ? 0 : COUNTS_BYTES) +
+    ((flags & FLAG_COUNT) === 0 ? 0 : DESTINATION_COUNT_BYTES) +
     ((flags & FLAG_EXPIRATION) === 0 ? 0 : EXPIRATION_BYTES)
   );
-}
-
-function writeDestination(view: DataView, at: number, laneId: number, seq: number): void {
-  view.setUint32(at, laneId, true);
-  view.setUint32(at + 4, seq >>> 0, true);
-  view.setUint16(at + 8, Math.floor(seq / TWO_32), true);
 }
 
 /** The body size of the record at `position`, without reading the rest. */
@@ -189,33 +185,22 @@ export function bodyBytesOf(page: Page, position: number): number {
   return page.view.getUint32(position - page.base + BODY_BYTES, true);
 }
 
-// What the store needs to know of a record: its size, how many destinations still hold it, and which.
+// What the store and the recovery need to know of a record.
 
 export function recordBytesAt(page: Page, offset: number): number {
   return page.view.getUint32(offset, true);
 }
 
-export function liveCountAt(page: Page, offset: number): number {
-  const flags = page.view.getUint8(offset + FLAGS);
-  if ((flags & FLAG_COUNTS) !== 0) return page.view.getUint16(offset + LIVE_COUNT, true);
-  return (flags & FLAG_SETTLED) === 0 ? 1 : 0;
+export function recordKindAt(page: Page, offset: number): number {
+  return page.view.getUint8(offset + KIND_AND_FLAGS) >>> 4;
 }
 
-/** One destination less. Returns how many are left. Runs per message. */
-export function decrementLiveCount(page: Page, offset: number): number {
-  const left = liveCountAt(page, offset) - 1;
-  setLiveCount(page, offset, left);
-  return left;
-}
-
-export function setLiveCount(page: Page, offset: number, count: number): void {
-  const flags = page.view.getUint8(offset + FLAGS);
-  if ((flags & FLAG_COUNTS) !== 0) page.view.setUint16(offset + LIVE_COUNT, count, true);
-  else page.view.setUint8(offset + FLAGS, count === 0 ? flags | FLAG_SETTLED : flags & ~FLAG_SETTLED);
+export function hasExpirationAt(page: Page, offset: number): boolean {
+  return (page.view.getUint8(offset + KIND_AND_FLAGS) & FLAG_EXPIRATION) !== 0;
 }
 
 export function destinationCountAt(page: Page, offset: number): number {
-  const counted = (page.view.getUint8(offset + FLAGS) & FLAG_COUNTS) !== 0;
+  const counted = (page.view.getUint8(offset + KIND_AND_FLAGS) & FLAG_COUNT) !== 0;
   return counted ? page.view.getUint16(offset + DESTINATION_COUNT, true) : 1;
 }
 
@@ -224,10 +209,56 @@ export function destinationLane(page: Page, offset: number, index: number): numb
 }
 
 export function destinationSeq(page: Page, offset: number, index: number): number {
-  const at = destinationAt(page, offset, index);
-  return page.view.getUint16(at + 8, true) * TWO_32 + page.view.getUint32(at + 4, true);
+  return readSeq(page.view, destinationAt(page, offset, index) + 4);
 }
 
 function destinationAt(page: Page, offset: number, index: number): number {
-  return offset + destinationsAt(page.view.getUint8(offset + FLAGS)) + index * DESTINATION_BYTES;
+  return offset + destinationsAt(page.view.getUint8(offset + KIND_AND_FLAGS)) + index * DESTINATION_BYTES;
+}
+
+/**
+ * Copies the message record at `offset` of `from` to the end of `to`, which has room for it, with those destinations that
+ * `holds` says yes to. Returns how many they are; with none, nothing is to be appended. For cleaning.
+ */
+export function copyMessageRecord(
+  from: Page,
+  offset: number,
+  to: Page,
+  holds: (laneId: number, seq: number) => boolean,
+): number {
+  const count = destinationCountAt(from, offset);
+  const headEnd = destinationAt(from, offset, 0);
+  const target = to.end;
+  copyBytes(from.bytes, offset, headEnd, to.bytes, target);
+  let at = target + headEnd - offset;
+  let held = 0;
+  for (let index = 0; index < count; index++) {
+    const laneId = destinationLane(from, offset, index);
+    const seq = destinationSeq(from, offset, index);
+    if (!holds(laneId, seq)) continue;
+    writeDestination(to.view, at, laneId, seq);
+    at += DESTINATION_BYTES;
+    held++;
+  }
+  const end = offset + recordBytesAt(from, offset);
+  const restStart = headEnd + count * DESTINATION_BYTES;
+  copyBytes(from.bytes, restStart, end, to.bytes, at);
+  to.view.setUint32(target, at + end - restStart - target, true);
+  if (count > 1) to.view.setUint16(target + DESTINATION_COUNT, held, true);
+  return held;
+}
+
+function writeDestination(view: DataView, at: number, laneId: number, seq: number): void {
+  view.setUint32(at, laneId, true);
+  writeSeq(view, at + 4, seq);
+}
+
+/** A seq is a u48. */
+export function writeSeq(view: DataView, at: number, seq: number): void {
+  view.setUint32(at, seq >>> 0, true);
+  view.setUint16(at + 4, Math.floor(seq / TWO_32), true);
+}
+
+export function readSeq(view: DataView, at: number): number {
+  return view.getUint16(at + 4, true) * TWO_32 + view.getUint32(at, true);
 }

@@ -153,7 +153,7 @@ test('a message comes back from its record as it was', () => {
   fc.assert(
     fc.property(shortstr, shortstr, properties, fc.uint8Array(), (exchange, key, each, body) => {
       const publication = Publication.of(exchange, key, each, body);
-      const position = appendMessageRecord(log, publication, [lane], 0, 1, 0);
+      const position = appendMessageRecord(log, publication, [lane], 0, 1, false, 0);
       runtime.record.read(log.pageOf(position), position);
       const back = Publication.fromRecord(runtime.record);
       expect(back).toMatchObject({

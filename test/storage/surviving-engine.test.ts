@@ -1,8 +1,8 @@
 import { logEngineSuite } from './log-engine-suite.ts';
-import { SlowEngine } from './slow-engine.ts';
+import { SurvivingEngine } from './surviving-engine.ts';
 
-logEngineSuite('SlowEngine', () => {
-  const engine = new SlowEngine();
+logEngineSuite('SurvivingEngine', () => {
+  const engine = new SurvivingEngine();
   return {
     engine,
     settled: async () => {
@@ -11,5 +11,7 @@ logEngineSuite('SlowEngine', () => {
         engine.complete(engine.durableBlock + 1);
       }
     },
+    stores: true,
+    reopened: async () => engine.reopened(),
   };
 });

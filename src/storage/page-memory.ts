@@ -1,0 +1,169 @@
+import type { LogEngine } from './log-engine.ts';
+import type { LogPage } from './log-page.ts';
+
+/** Unused arrays kept for the next page: 16 MiB. */
+const SPARE_MAX = 4;
+/** Pages behind one that is read that are read along with it. */
+const READ_AHEAD = 2;
+/**
+ * The share of the room that pages may take which are on the disk, too. The file system keeps them in its own memory as
+ * well: more of them here would make nothing faster.
+ */
+const COPIES_SHARE = 1 / 8;
+
+export interface PageMemoryOptions {
+  /** Bytes that pages may take. More is in memory only while nothing can be put on the disk. */
+  readonly residentBytesMax: number;
+  /** The size of most pages: arrays of this size are used again. */
+  readonly pageBytesMax: number;
+  engineOf(page: LogPage): LogEngine;
+  /** Whether `page` is on the disk, or can be read from it by now. */
+  isStored(page: LogPage): boolean;
+  /** Puts a page on the disk that need not survive a restart; false when it is no such page, or its stream still grows there. */
+  spill(page: LogPage): boolean;
+  /** Reading failed: nothing that is on the disk can be relied on any more. */
+  onFailure(error: Error): void;
+}
+
+/** Which pages are in memory: the newest, those that are being read, and those that are nowhere else. */
+export class PageMemory {
+  readonly #options: PageMemoryOptions;
+  readonly #resident = new Set<LogPage>();
+  readonly #spare: Uint8Array[] = [];
+  /** Pages on their way into memory, and who waits for them. */
+  readonly #loading = new Map<LogPage, (() => void)[]>();
+  #bytes = 0;
+  #uses = 0;
+  /** What `trim` left when it could not do more: it is not asked again before there is more. */
+  #trimmedBytes = 0;
+
+  constructor(options: PageMemoryOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes that resident pages take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Gives `page` an array of at least `bytes`. */
+  allot(page: LogPage, bytes: number): void {
+    this.#add(page, this.#array(bytes));
+  }
+
+  /** `page` is looked at. Runs whenever another page than before is. */
+  use(page: LogPage): void {
+    page.usedAt = ++this.#uses;
+    let ahead = page.newer;
+    for (let count = 0; count < READ_AHEAD && ahead !== undefined; count++) {
+      if (!ahead.isResident && ahead.liveCount > 0) this.#load(ahead);
+      ahead = ahead.newer;
+    }
+  }
+
+  /** Reads `page` in the background. */
+  fetch(page: LogPage, whenResident: () => void): void {
+    this.#load(page);
+    this.#loading.get(page)?.push(whenResident);
+    this.use(page);
+  }
+
+  /** Reads `page` at once. */
+  fetchNow(page: LogPage): void {
+    const bytes = this.#array(page.end);
+    this.#options.engineOf(page).loadNow(page, bytes);
+    this.#add(page, bytes);
+  }
+
+  /** The bytes of `page` are not needed any more. */
+  evict(page: LogPage): void {
+    if (!this.#resident.delete(page)) return;
+    const bytes = page.evict();
+    this.#bytes -= bytes.length;
+    this.#recycle(bytes);
+  }
+
+  /** `page` is gone. Whoever waits for it looks again. */
+  forget(page: LogPage): void {
+    this.evict(page);
+    const waiting = this.#loading.get(page) ?? [];
+    this.#loading.delete(page);
+    for (const whenResident of waiting) whenResident();
+  }
+
+  /** Lets go of what is beyond the limits, longest unused first. Runs once a turn. */
+  trim(): void {
+    const { residentBytesMax, pageBytesMax } = this.#options;
+    const copiesMax = Math.max(residentBytesMax * COPIES_SHARE, 2 * pageBytesMax);
+    if (this.#bytes <= Math.max(copiesMax, this.#trimmedBytes)) {
+      this.#trimmedBytes = Math.min(this.#trimmedBytes, this.#bytes);
+      return;
+    }
+    const longestUnusedFirst = [...this.#resident].sort((a, b) => a.usedAt - b.usedAt);
+    this.#evictCopies(copiesMax, longestUnusedFirst);
+    if (this.#bytes > residentBytesMax) this.#spill(this.#bytes - residentBytesMax, longestUnusedFirst);
+    this.#trimmedBytes = this.#bytes;
+  }
+
+  /** Evicts until what is on the disk as well takes `copiesMax`, and everything together what it may. */
+  #evictCopies(copiesMax: number, longestUnusedFirst: readonly LogPage[]): void {
+    const copies = longestUnusedFirst.filter((page) => this.#options.isStored(page));
+    let copyBytes = copies.reduce((sum, page) => sum + page.bytes.length, 0);
+    for (const page of copies) {
+      if (copyBytes <= copiesMax && this.#bytes <= this.#options.residentBytesMax) return;
+      copyBytes -= page.bytes.length;
+      this.evict(page);
+    }
+  }
+
+  /** They leave the memory once they are stored. */
+  #spill(bytes: number, longestUnusedFirst: readonly LogPage[]): void {
+    let left = bytes;
+    for (const page of longestUnusedFirst) {
+      if (left <= 0) return;
+      if (page.isResident && this.#options.spill(page)) left -= page.bytes.length;
+    }
+  }
+
+  #load(page: LogPage): void {
+    if (this.#loading.has(page) || page.isResident) return;
+    this.#loading.set(page, []);
+    const bytes = this.#array(page.end);
+    this.#options
+      .engineOf(page)
+      .load(page, bytes)
+      .then(
+        () => this.#loaded(page, bytes),
+        (error: Error) => {
+          if (this.#loading.has(page)) this.#options.onFailure(error);
+        },
+      );
+  }
+
+  #loaded(page: LogPage, bytes: Uint8Array): void {
+    const waiting = this.#loading.get(page);
+    this.#loading.delete(page);
+    // It may have been read at once meanwhile, or be gone.
+    if (waiting === undefined || page.isResident) this.#recycle(bytes);
+    else this.#add(page, bytes);
+    for (const whenResident of waiting ?? []) whenResident();
+  }
+
+  #add(page: LogPage, bytes: Uint8Array): void {
+    page.becomeResident(bytes);
+    page.usedAt = ++this.#uses;
+    this.#resident.add(page);
+    this.#bytes += bytes.length;
+  }
+
+  #array(bytes: number): Uint8Array {
+    const { pageBytesMax } = this.#options;
+    if (bytes > pageBytesMax || bytes <= pageBytesMax / 2) return new Uint8Array(bytes);
+    return this.#spare.pop() ?? new Uint8Array(pageBytesMax);
+  }
+
+  #recycle(bytes: Uint8Array): void {
+    if (bytes.length === this.#options.pageBytesMax && this.#spare.length < SPARE_MAX)
+      this.#spare.push(bytes);
+  }
+}
