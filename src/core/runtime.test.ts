@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { messageTo, RuntimeUnderTest } from '../../test/core/runtime-under-test.ts';
+import { messageTo, RuntimeUnderTest, SurvivingRuntime } from '../../test/core/runtime-under-test.ts';
 import { appendMessageRecord } from './message/message-record.ts';
+import type { Lane, LaneOwner } from './queue/lane.ts';
 import type { Queue } from './queue/queue.ts';
+import { REACH_STEP } from './queue/reach.ts';
 import type { Runtime } from './runtime.ts';
 
 const ALL = 1_000_000;
@@ -42,7 +44,28 @@ describe('the time', () => {
   test('is in whole milliseconds, and for people in whole seconds since 1970', () => {
     host.clock.moveTo(1999.9);
     expect(runtime.now()).toBe(1999);
-    expect(runtime.wallSeconds()).toBe(Date.UTC(2026, 0, 1) / 1000 + 1);
+    expect(runtime.wallSeconds()).toBe(Date.UTC(2020, 0, 1) / 1000 + 1);
+  });
+});
+
+describe('core time', () => {
+  test('goes on after a restart where the clock on the wall is, whatever the monotonic clock shows', () => {
+    const later = new RuntimeUnderTest(undefined, undefined, 86_400_000);
+    expect(later.runtime.now()).toBe(86_400_000);
+    later.clock.moveTo(5);
+    later.runtime.endTurn();
+    expect(later.runtime.now()).toBe(86_400_005);
+  });
+
+  test('never begins before 2020, so that it fits into a record', () => {
+    expect(new RuntimeUnderTest(undefined, undefined, -1000).runtime.now()).toBe(0);
+  });
+
+  test('is told to the host as its own clock shows it', () => {
+    const later = new RuntimeUnderTest(undefined, undefined, 1000);
+    later.runtime.requestTurnAt(1500);
+    later.runtime.requestTurnAt(Number.POSITIVE_INFINITY);
+    expect(later.turnsRequestedAt).toEqual([500, Number.POSITIVE_INFINITY]);
   });
 });
 
@@ -66,7 +89,7 @@ describe('the lanes', () => {
   test('that are discarded give their messages back piece by piece, and are told of moves until then', () => {
     const lane = runtime.makeLane(undefined);
     for (let count = 0; count < 10; count++) {
-      lane.push(appendMessageRecord(host.log, messageTo('q'), [lane], 0, 1, 0));
+      lane.push(appendMessageRecord(host.log, messageTo('q'), [lane], 0, 1, false, 0));
     }
     const recordBytes = host.log.liveBytes / 10;
     runtime.discard(lane);
@@ -86,7 +109,7 @@ describe('the lanes', () => {
 
   test('that are purged give back what was ready, and go on', () => {
     const lane = runtime.makeLane(undefined);
-    const push = () => lane.push(appendMessageRecord(host.log, messageTo('q'), [lane], 0, 1, 0));
+    const push = () => lane.push(appendMessageRecord(host.log, messageTo('q'), [lane], 0, 1, false, 0));
     for (let count = 0; count < 10; count++) push();
     const recordBytes = host.log.liveBytes / 10;
     for (let count = 0; count < 4; count++) lane.take();
@@ -110,6 +133,118 @@ describe('the lanes', () => {
     lane.giveBack(3);
     expect(lane.take()).toBe(3);
   });
+});
+
+describe('the lanes that survive', () => {
+  function recordedLane(host: RuntimeUnderTest, count: number): Lane {
+    const lane = host.runtime.makeRecordedLane({ onReach: () => {} } as LaneOwner);
+    for (let index = 0; index < count; index++)
+      lane.push(appendMessageRecord(host.log, messageTo('q'), [lane], 0, 1, true, 0));
+    return lane;
+  }
+
+  test('are numbered on behind all that there were', async () => {
+    const first = SurvivingRuntime.start();
+    const lanes = [recordedLane(first, 1), recordedLane(first, 1)];
+    first.turn();
+    const { runtime } = await first.restart();
+    expect(runtime.makeLane(undefined).id).toBe((lanes[1] as Lane).id + 1);
+    runtime.takeRestored(40);
+    expect(runtime.makeLane(undefined).id).toBe(41);
+  });
+
+  test('are dropped when nobody takes them, and need no record for it', async () => {
+    const first = SurvivingRuntime.start();
+    const id = recordedLane(first, 3).id;
+    first.turn();
+    const second = await first.restart();
+    expect(second.log.liveBytes).toBeGreaterThan(0);
+    second.runtime.discardRestored();
+    expect(second.runtime.holds(id, 2)).toBe(true);
+    second.turn();
+    expect(second.runtime.holds(id, 2)).toBe(false);
+    expect(second.log.liveBytes).toBe(0);
+    expect(second.engine.lastBlock).toBe(first.engine.lastBlock);
+  });
+
+  test('are purged on record at once, however long the release takes', async () => {
+    const first = SurvivingRuntime.start();
+    const lane = recordedLane(first, 10);
+    for (let count = 0; count < 5; count++) lane.take();
+    lane.giveBack(3);
+    first.runtime.discardReady(lane);
+    first.runtime.onCommitted(first.log.commit());
+    const { runtime } = await first.restart();
+    const { lane: restored } = takeFor(runtime, lane.id);
+    expect(unsettled(restored, 10)).toEqual([0, 1, 2, 4]);
+  });
+
+  test('settle what was purged behind the copy that cleaning made of it', async () => {
+    const first = SurvivingRuntime.start({ deadBytesAllowed: 0, pageBytesFirst: 1024, pageBytesMax: 1024 });
+    const lane = recordedLane(first, 100);
+    first.turn();
+    lane.take();
+    first.runtime.discardReady(lane);
+    // Nothing is released: cleaning comes first, and moves what is purged.
+    first.runtime.relocate(lane.id, 5, lane.position(5), lane.position(5));
+    expect(first.runtime.holds(lane.id, 5)).toBe(true);
+    first.runtime.settleMoved();
+    expect(first.runtime.holds(lane.id, 5)).toBe(false);
+    expect(first.runtime.holds(lane.id, 6)).toBe(true);
+    for (let turn = 0; turn < 5; turn++) first.turn();
+    const { runtime } = await first.restart();
+    expect(unsettled(takeFor(runtime, lane.id).lane, 100)).toEqual([0]);
+  });
+
+  test('deliver on when a new reach is durable, and not before', () => {
+    const host = SurvivingRuntime.start();
+    host.engine.isSlow = true;
+    let resumed = 0;
+    const lane = host.runtime.makeRecordedLane({ onReach: () => resumed++ } as unknown as LaneOwner);
+    lane.reach?.set(0);
+    lane.push(0);
+    host.runtime.extendReach(lane);
+    host.runtime.extendReach(lane);
+    expect(host.runtime.reachOf(lane.id)).toBe(REACH_STEP);
+    host.turn();
+    host.turn();
+    expect([lane.mayDeliver, resumed]).toEqual([false, 0]);
+    expect(host.engine.lastBlock).toBe(1);
+    host.engine.complete();
+    host.turn();
+    expect([lane.mayDeliver, resumed]).toEqual([true, 1]);
+  });
+
+  test('say before a stop exactly what was delivered, if there is anything left to deliver', async () => {
+    const first = SurvivingRuntime.start();
+    const [busy, done] = [recordedLane(first, 10), recordedLane(first, 2)];
+    for (let count = 0; count < 4; count++) busy.take();
+    for (let count = 0; count < 2; count++) done.take();
+    first.runtime.recordExactReach();
+    first.runtime.recordExactReach();
+    expect([first.runtime.reachOf(busy.id), first.runtime.reachOf(done.id)]).toEqual([4, undefined]);
+    first.turn();
+    const { runtime } = await first.restart();
+    const { lane } = takeFor(runtime, busy.id);
+    expect(redeliveredOf(lane)).toEqual([true, true, true, true, false, false, false, false, false, false]);
+    expect(redeliveredOf(takeFor(runtime, done.id).lane)).toEqual([true, true]);
+  });
+
+  function takeFor(runtime: Runtime, id: number): { lane: Lane } {
+    const restored = runtime.takeRestored(id);
+    restored.adopt({ onReach: () => {} } as LaneOwner);
+    return restored;
+  }
+
+  function unsettled(lane: Lane, count: number): number[] {
+    return Array.from({ length: count }, (_, seq) => seq).filter((seq) => lane.position(seq) >= 0);
+  }
+
+  function redeliveredOf(lane: Lane): boolean[] {
+    const redelivered: boolean[] = [];
+    for (; lane.readyCount > 0; lane.take()) redelivered.push(lane.nextIsReturned);
+    return redelivered;
+  }
 });
 
 describe('the queues that are due', () => {

@@ -3,6 +3,11 @@ import type { Environment, Random } from './environment.ts';
 import { MessageRecord } from './message/message-record.ts';
 import type { MessageStore, RecordOwner } from './message/message-store.ts';
 import { Lane, type LaneOwner } from './queue/lane.ts';
+import { Reach } from './queue/reach.ts';
+import { RestoredLane, type RestoredLanes } from './recovery/restored-lane.ts';
+
+/** Where core time begins, in milliseconds since 1970: 2020-01-01. So the 40 bits of a record last until 2054. */
+const EPOCH_MS = 1_577_836_800_000;
 
 /** Something that may be able to deliver: a queue. */
 export interface Pumpable {
@@ -16,7 +21,7 @@ export interface Pumpable {
  * What all parts of a broker share: the environment, the time of this turn, deadlines, the lanes by id and the list of
  * queues that may be able to deliver. It knows nothing of vhosts, connections or protocols.
  */
-export class Runtime implements RecordOwner {
+export class Runtime implements Omit<RecordOwner, 'recordDefinitions'> {
   readonly environment: Environment;
   readonly store: MessageStore;
   readonly random: Random;
@@ -28,31 +33,47 @@ export class Runtime implements RecordOwner {
   /** Queues to be pumped in the next turn. Each is in it once (`queue.due`). */
   #dueQueues: Pumpable[] = [];
   readonly #lanes = new Map<number, Lane>();
-  #nextLaneId = 1;
+  /** Lanes of an earlier run that nobody has adopted. */
+  readonly #restored: Map<number, RestoredLane>;
+  #nextLaneId: number;
+  /** What to add to the monotonic clock. */
+  readonly #anchorMs: number;
   #nowMs = 0;
   #nowIsFresh = false;
   #inTurn = false;
   /** Lanes with messages to release, one after the other. */
   readonly #discarding = new Set<Lane>();
   readonly #releasePosition: (position: number) => void;
+  /** Lanes whose reach was recorded since the last commit. */
+  #reaching: Lane[] = [];
+  /** Lanes whose reach is in a block that is not durable. **Invariant:** in the order of the blocks. */
+  readonly #sealedReaches: { readonly block: number; readonly lanes: readonly Lane[] }[] = [];
+  /** Discarded messages that cleaning moved. */
+  #movedDiscarded: { readonly lane: Lane; readonly seq: number }[] = [];
 
-  constructor(environment: Environment) {
+  /** `restored`: the lanes that the store has kept of an earlier run. */
+  constructor(environment: Environment, restored?: RestoredLanes) {
     this.environment = environment;
     this.store = environment.store;
     this.random = environment.random;
+    this.#restored = restored?.lanes ?? new Map<number, RestoredLane>();
+    this.#nextLaneId = restored?.nextLaneId ?? 1;
+    const { clock } = environment;
+    this.#anchorMs = Math.max(0, Math.floor(clock.wallMs() - EPOCH_MS - clock.nowMs()));
     this.#releasePosition = (position) => this.store.release(position);
   }
 
   /**
-   * Monotonic milliseconds. Constant from the first question after a turn to the end of the next turn, so that a message
-   * with an expiration of 0 is not late for a consumer that waits. Runs per message.
+   * Core time: milliseconds since 2020, as the clock on the wall showed at the start and the monotonic clock counts since, so
+   * that a time means the same after a restart. Constant from the first question after a turn to the end of the next
+   * turn, so that a message with an expiration of 0 is not late for a consumer that waits. Runs per message.
    *
    * The first question asks for that turn, too: without one the time would stand still, and the host not hear of a
    * deadline that was set. Who sets a deadline has asked for the time.
    */
   now(): number {
     if (!this.#nowIsFresh) {
-      this.#nowMs = Math.floor(this.environment.clock.nowMs());
+      this.#nowMs = Math.floor(this.environment.clock.nowMs()) + this.#anchorMs;
       this.#nowIsFresh = true;
       if (!this.#inTurn) this.requestTurn();
     }
@@ -78,10 +99,47 @@ export class Runtime implements RecordOwner {
     this.environment.scheduler.requestTurn();
   }
 
+  /** A turn at `atMs` of core time. */
+  requestTurnAt(atMs: number): void {
+    this.environment.scheduler.requestTurnAt(atMs - this.#anchorMs);
+  }
+
+  // ---- lanes ----
+
   makeLane(owner: LaneOwner | undefined): Lane {
-    const lane = new Lane(this.#nextLaneId++, owner);
+    return this.#addLane(new Lane(this.#nextLaneId++, owner));
+  }
+
+  /** A lane that is there again after a restart. What becomes of its messages is to be recorded. */
+  makeRecordedLane(owner: LaneOwner | undefined): Lane {
+    return this.#addLane(new Lane(this.#nextLaneId++, owner, new Reach()));
+  }
+
+  /** The lane `id` of an earlier run, for its owner to adopt. Nothing may be left of it. */
+  takeRestored(id: number): RestoredLane {
+    const restored = this.#restored.get(id) ?? new RestoredLane(id, this.#releasePosition);
+    this.#restored.delete(id);
+    this.#nextLaneId = Math.max(this.#nextLaneId, id + 1);
+    this.#addLane(restored.lane);
+    return restored;
+  }
+
+  /** Drops the lanes that nobody took: their queues did not survive, or were deleted. */
+  discardRestored(): void {
+    for (const { lane } of this.#restored.values()) this.discard(this.#addLane(lane));
+    this.#restored.clear();
+  }
+
+  #addLane(lane: Lane): Lane {
     this.#lanes.set(lane.id, lane);
     return lane;
+  }
+
+  /** Ends the unsettled message `seq` of `lane`, whose record is at `position`. Runs per message. */
+  settle(lane: Lane, seq: number, position: number): void {
+    lane.settle(seq);
+    if (lane.reach === undefined) this.store.release(position);
+    else this.store.settle(lane.id, seq, position);
   }
 
   /** Nobody uses `lane` any more: its messages are released in the next turns, and it goes with the last. */
@@ -92,7 +150,11 @@ export class Runtime implements RecordOwner {
 
   /** Takes all ready messages out of `lane`, to be released in the next turns. */
   discardReady(lane: Lane): void {
-    lane.discardReady();
+    const ranges = lane.discardReady();
+    if (lane.reach !== undefined) {
+      for (let index = 0; index < ranges.length; index += 2)
+        this.store.settleRange(lane.id, ranges[index] as number, ranges[index + 1] as number);
+    }
     this.#beginDiscarding(lane);
   }
 
@@ -130,9 +192,90 @@ export class Runtime implements RecordOwner {
     return this.record;
   }
 
-  relocate(laneId: number, seq: number, from: number, to: number): boolean {
-    return this.#lanes.get(laneId)?.relocate(seq, from, to) ?? false;
+  /** The same when its page is in memory; otherwise undefined. Runs per delivery. */
+  readResident(position: number): MessageRecord | undefined {
+    const page = this.store.residentPage(position);
+    if (page === undefined) return undefined;
+    this.record.read(page, position);
+    return this.record;
   }
+
+  // ---- for the store, while it cleans ----
+
+  relocate(laneId: number, seq: number, from: number, to: number): boolean {
+    const lane = this.#lanes.get(laneId);
+    if (lane?.relocate(seq, from, to) !== true) return false;
+    if (lane.reach !== undefined && !lane.isGone && lane.isDiscarded(seq))
+      this.#movedDiscarded.push({ lane, seq });
+    return true;
+  }
+
+  /**
+   * Cleaning is over for now. A purge is on record from the start, but what is settled must be recorded behind every
+   * copy: what was purged and then moved is settled once more.
+   */
+  settleMoved(): void {
+    if (this.#movedDiscarded.length === 0) return;
+    for (const { lane, seq } of this.#movedDiscarded) {
+      const position = lane.position(seq);
+      // It may have moved twice.
+      if (position >= 0) this.settle(lane, seq, position);
+    }
+    this.#movedDiscarded = [];
+    this.requestTurn();
+  }
+
+  holds(laneId: number, seq: number): boolean {
+    return (this.#lanes.get(laneId)?.position(seq) ?? -1) >= 0;
+  }
+
+  reachOf(laneId: number): number | undefined {
+    return this.#lanes.get(laneId)?.reach?.recorded;
+  }
+
+  // ---- how far lanes may deliver ----
+
+  /** Records a new reach when `lane` has come near the end of the old one. */
+  extendReach(lane: Lane): void {
+    const { reach, cursor } = lane;
+    if (reach?.isShort(cursor) !== true) return;
+    this.store.reach(lane.id, reach.advance(cursor));
+    this.#reaching.push(lane);
+    this.requestTurn();
+  }
+
+  /** What happened up to now is in `block`. */
+  onCommitted(block: number): void {
+    if (this.#reaching.length === 0) return;
+    this.#sealedReaches.push({ block, lanes: this.#reaching });
+    this.#reaching = [];
+    this.onDurable(this.store.durableBlock);
+  }
+
+  /** Every block up to `block` is durable: the lanes that waited for one go on. */
+  onDurable(block: number): void {
+    const sealed = this.#sealedReaches;
+    for (let first = sealed[0]; first !== undefined && first.block <= block; first = sealed[0]) {
+      sealed.shift();
+      for (const lane of first.lanes) {
+        lane.reach?.becomeDurable();
+        lane.owner?.onReach();
+      }
+    }
+  }
+
+  /** Before a stop, when nothing is delivered any more: says exactly what was, so that the rest is not taken for redelivered. */
+  recordExactReach(): void {
+    for (const lane of this.#lanes.values()) {
+      const { reach, cursor } = lane;
+      if (reach === undefined || lane.owner === undefined || lane.isGone || cursor === lane.nextSeq) continue;
+      if (reach.recorded === cursor) continue;
+      this.store.reach(lane.id, cursor);
+      reach.set(cursor);
+    }
+  }
+
+  // ---- turns ----
 
   /** `queue` may be able to deliver something. Runs per message. */
   markDue(queue: Pumpable): void {

@@ -50,6 +50,14 @@ test('a lower priority has its turn only while all of the higher one are parked'
   expect(take(1)).toEqual(['high']);
 });
 
+test('a consumer that got nothing has its turn again', () => {
+  add('a');
+  const b = add('b');
+  expect(take(2)).toEqual(['a', 'b']);
+  set.putBack(b);
+  expect(take(3)).toEqual(['b', 'a', 'b']);
+});
+
 test('a parked consumer is passed over and comes back at the end', () => {
   const a = add('a');
   add('b');

@@ -55,6 +55,11 @@ export class ConsumerSet {
     return consumer;
   }
 
+  /** It is the turn of `consumer`, which was taken last, again: it got nothing. */
+  putBack(consumer: Consumer): void {
+    if (consumer.level !== undefined) consumer.level.front = consumer;
+  }
+
   /** Takes `consumer` out of its ring until `unpark`. */
   park(consumer: Consumer): void {
     const { level, next, previous } = consumer;

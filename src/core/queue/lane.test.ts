@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Lane } from './lane.ts';
+import { Reach } from './reach.ts';
 
 /** Seqs in one of the lane's chunks of positions. */
 const CHUNK = 512;
@@ -128,6 +129,130 @@ test('messages that stay for long cost the chunks that they lie in, and not thos
   expect(chunksOf(lane)).toBe(0);
   lane.push(77);
   expect(lane.position(400 * CHUNK)).toBe(77);
+});
+
+// ---- discarding ----
+
+test('a purge says which messages it took, as ranges, and knows them until they are released', () => {
+  const lane = laneWith(10);
+  for (let count = 0; count < 6; count++) lane.take();
+  for (const seq of [4, 1, 2]) lane.giveBack(seq);
+  expect(lane.discardReady()).toEqual([1, 3, 4, 5, 6, 10]);
+  expect([0, 1, 2, 3, 4, 5, 9].map((seq) => lane.isDiscarded(seq))).toEqual([
+    false,
+    true,
+    true,
+    false,
+    true,
+    false,
+    true,
+  ]);
+  const positions: number[] = [];
+  expect(lane.releaseDiscarded(100, (position) => positions.push(position))).toBe(93);
+  expect(positions.sort((a, b) => a - b)).toEqual([10, 20, 40, 60, 70, 80, 90]);
+  expect(lane.hasDiscarded).toBe(false);
+  expect(lane.discardReady()).toEqual([]);
+});
+
+test('a purge behind a purge is released together with it', () => {
+  const lane = laneWith(4);
+  lane.take();
+  lane.discardReady();
+  lane.giveBack(0);
+  lane.push(40);
+  expect(lane.discardReady()).toEqual([0, 1, 4, 5]);
+  const positions: number[] = [];
+  lane.releaseDiscarded(100, (position) => positions.push(position));
+  expect(positions.sort((a, b) => a - b)).toEqual([0, 10, 20, 30, 40]);
+});
+
+// ---- after a restart ----
+
+const NONE_HELD = (): boolean => false;
+
+test('a restored lane serves what may have been delivered first, and as such, and then the rest', () => {
+  const lane = new Lane(1, undefined);
+  for (const seq of [3, 4, 5, 6]) lane.restore(seq, seq * 10);
+  lane.finishRestore(0, 5, NONE_HELD);
+  expect([lane.readyCount, lane.nextSeq, lane.cursor]).toEqual([4, 7, 5]);
+  const redelivered = Array.from({ length: 4 }, () => [lane.nextIsReturned, lane.take()]);
+  expect(redelivered).toEqual([
+    [true, 3],
+    [true, 4],
+    [false, 5],
+    [false, 6],
+  ]);
+  lane.push(70);
+  expect([lane.take(), lane.position(7)]).toEqual([7, 70]);
+});
+
+test('messages that did not survive leave gaps, which are stepped over', () => {
+  const lane = new Lane(1, undefined);
+  const seqs = [2, 3, 9, 5 * CHUNK, 5 * CHUNK + 1, 900 * CHUNK + 7];
+  for (const seq of seqs) lane.restore(seq, seq);
+  lane.finishRestore(1000 * CHUNK, 0, NONE_HELD);
+  expect([lane.readyCount, lane.peek()]).toEqual([6, 2]);
+  lane.push(77);
+  expect(takeAll(lane)).toEqual([...seqs, 1000 * CHUNK]);
+  for (const seq of [...seqs, 1000 * CHUNK]) lane.settle(seq);
+  expect(lane.memoryBytes).toBeLessThan(8 * CHUNK);
+});
+
+test('messages that are found far apart cost their own chunks, in whatever order they are found', () => {
+  const lane = new Lane(1, undefined);
+  const seqs = [10_000_000 * CHUNK, 7, 5_000_000 * CHUNK + 3, 20_000_000 * CHUNK, 8];
+  for (const seq of seqs) lane.restore(seq, seq + 1);
+  expect(chunksOf(lane)).toBe(4);
+  lane.finishRestore(0, Number.POSITIVE_INFINITY, NONE_HELD);
+  expect(takeAll(lane)).toEqual(seqs.sort((a, b) => a - b));
+});
+
+test('of two copies the later one counts, and the earlier one is handed back', () => {
+  const lane = new Lane(1, undefined);
+  expect(lane.restore(0, 10)).toBe(-1);
+  expect(lane.restore(0, 90)).toBe(10);
+  lane.finishRestore(0, 0, NONE_HELD);
+  expect([lane.readyCount, lane.position(0)]).toEqual([1, 90]);
+});
+
+test('what was settled is forgotten, seen or not, and its numbers are not given again', () => {
+  const lane = new Lane(1, undefined);
+  for (let seq = 0; seq < 3 * CHUNK; seq++) lane.restore(seq, seq * 10);
+  const forgotten: number[] = [];
+  lane.forget(5, 2 * CHUNK, (seq, position) => {
+    expect(position).toBe(seq * 10);
+    forgotten.push(seq);
+  });
+  lane.forget(3 * CHUNK - 1, 1_000_000 * CHUNK, (seq) => forgotten.push(seq));
+  expect(forgotten).toHaveLength(2 * CHUNK - 5 + 1);
+  lane.finishRestore(0, 0, NONE_HELD);
+  expect(lane.readyCount).toBe(CHUNK + 4);
+  expect(lane.nextSeq).toBe(1_000_000 * CHUNK);
+  expect(chunksOf(lane)).toBe(2);
+});
+
+test('a message that is held is neither ready nor forgotten', () => {
+  const lane = new Lane(1, undefined);
+  for (const seq of [0, 1, 2]) lane.restore(seq, seq);
+  lane.finishRestore(0, 2, (seq) => seq === 1);
+  expect(lane.readyCount).toBe(2);
+  expect(takeAll(lane)).toEqual([0, 2]);
+  lane.giveBack(1);
+  expect(lane.take()).toBe(1);
+});
+
+test('a lane delivers only below its durable reach, but what came back at any time', () => {
+  const lane = new Lane(1, undefined, new Reach());
+  lane.reach?.set(2);
+  for (let seq = 0; seq < 4; seq++) lane.push(seq);
+  expect(lane.mayDeliver).toBe(true);
+  expect([lane.take(), lane.take()]).toEqual([0, 1]);
+  expect(lane.mayDeliver).toBe(false);
+  lane.giveBack(0);
+  expect(lane.mayDeliver).toBe(true);
+  lane.take();
+  lane.reach?.set(3);
+  expect(lane.mayDeliver).toBe(true);
 });
 
 // ---- the lane against a list of all that ever came ----

@@ -18,11 +18,16 @@
  *
  * A purge only moves the cursor; what was ready is then discarded in pieces, as it is with a lane that nobody uses any more.
  *
+ * After a restart there may be gaps: messages that did not survive. The cursor steps over those that were there then.
+ *
  * **Invariant:** `readyCount` = seqs from cursor on + entries of `returned`.
  * **Invariant:** a chunk that no lane holds is full of -1.
+ * **Invariant:** the message at the cursor is there, unless cursor = nextSeq.
  */
 
+import type { Reach } from './reach.ts';
 import { SeqHeap } from './seq-heap.ts';
+import { rangesOf, SeqRanges } from './seq-ranges.ts';
 
 /** Positions per chunk (4 KiB): an idle queue costs nothing, a queue with one message one chunk. */
 const CHUNK = 512;
@@ -31,6 +36,8 @@ const UNSETTLED = CHUNK;
 const SETTLED = -1;
 /** A shorter array of chunks is never worth shortening. */
 const WINDOW_MIN = 128;
+/** A gap in the array of chunks that is not worth filling: 32 768 seqs. */
+const GAP_CHUNKS_MAX = 64;
 /** Chunks that became free and wait for their next use, shared by all lanes: 4 MiB at most. */
 const SPARE_CHUNKS_MAX = 1024;
 const spareChunks: Float64Array[] = [];
@@ -52,13 +59,17 @@ export interface LaneOwner {
   acknowledge(lane: Lane, seq: number): void;
   reject(lane: Lane, seq: number): void;
   requeue(lane: Lane, seq: number, cause: RequeueCause): void;
+  /** A lane that could not deliver any further may go on. */
+  onReach(): void;
 }
 
 export class Lane {
   /** Unique in the broker; names the lane in message records. */
   readonly id: number;
   /** Undefined for the lane of a schedule, whose messages are in no queue. */
-  readonly owner: LaneOwner | undefined;
+  owner: LaneOwner | undefined;
+  /** How far it may deliver; undefined when the lane does not survive a restart. What becomes of its messages is recorded if it does. */
+  readonly reach: Reach | undefined;
   nextSeq = 0;
   readyCount = 0;
   /** Nobody uses it any more. */
@@ -71,18 +82,24 @@ export class Lane {
   #firstChunk = 0;
   /** Chunks in use, stragglers or not. */
   #chunkCount = 0;
-  /** The chunks before firstChunk that are still in use, oldest first. */
+  /** Below it there may be gaps: what `nextSeq` was after the restart. */
+  #gapsEnd = 0;
+  /** The chunks before firstChunk that are still in use. */
   readonly #stragglers = new Map<number, Float64Array>();
   /** How often a message came back, for the queues that count it. */
   readonly #returns = new Map<number, number>();
-  /** What nobody will take or settle any more: seqs from, to (exclusive), and again. Settled ones may be among them. */
-  readonly #discarded: number[] = [];
-  /** Purged while they were `returned`. */
-  readonly #discardedReturns: SeqHeap[] = [];
+  /** What nobody will take or settle any more. Of a lane that is gone, settled ones may be among them. */
+  readonly #discarded = new SeqRanges();
 
-  constructor(id: number, owner: LaneOwner | undefined) {
+  constructor(id: number, owner: LaneOwner | undefined, reach?: Reach) {
     this.id = id;
     this.owner = owner;
+    this.reach = reach;
+  }
+
+  /** The first message that was never taken, or that is to come. */
+  get cursor(): number {
+    return this.#cursor;
   }
 
   /** What the lane takes for its positions. */
@@ -118,10 +135,18 @@ export class Lane {
     return this.#returned.size > 0 ? this.#returned.peek() : this.#cursor;
   }
 
+  /** Whether the next message may be delivered now, if there is one. Runs per delivery. */
+  get mayDeliver(): boolean {
+    return this.reach === undefined || this.#cursor < this.reach.durable || this.#returned.size > 0;
+  }
+
   /** Takes the next ready message: it is unacked from now on. Only with readyCount > 0. Runs per delivery. */
   take(): number {
     this.readyCount--;
-    return this.#returned.size > 0 ? this.#returned.pop() : this.#cursor++;
+    if (this.#returned.size > 0) return this.#returned.pop();
+    const seq = this.#cursor++;
+    if (this.#cursor < this.#gapsEnd) this.#skipGap();
+    return seq;
   }
 
   /** An unacked message is ready again, in its old place. */
@@ -165,65 +190,38 @@ export class Lane {
 
   // ---- messages that nobody wants any more ----
 
-  /** Takes all ready messages, for `releaseDiscarded`. */
-  discardReady(): void {
-    if (this.#returned.size > 0) {
-      this.#discardedReturns.push(this.#returned);
-      this.#returned = new SeqHeap();
-    }
-    if (this.#cursor < this.nextSeq) this.#discarded.push(this.#cursor, this.nextSeq);
+  /** Takes all ready messages, for `releaseDiscarded`. Returns which: ranges, from and to (exclusive) and again, ascending. */
+  discardReady(): readonly number[] {
+    const ranges = rangesOf(this.#returned.drain());
+    if (this.#cursor < this.nextSeq) ranges.push(this.#cursor, this.nextSeq);
+    if (ranges.length > 0) this.#discarded.add(ranges);
     this.#cursor = this.nextSeq;
     this.readyCount = 0;
+    return ranges;
   }
 
   /** Nobody uses the lane any more: all that is left is for `releaseDiscarded`. */
   discardAll(): void {
     this.isGone = true;
     this.readyCount = 0;
-    this.#discarded.length = 0;
-    this.#discardedReturns.length = 0;
+    this.#discarded.clear();
     if (this.#unsettledCount === 0) return;
-    for (const number of this.#stragglers.keys()) {
-      this.#discarded.push(number * CHUNK, (number + 1) * CHUNK);
-    }
-    this.#discarded.push(this.#firstChunk * CHUNK, this.nextSeq);
+    for (const number of this.#chunkNumbers())
+      this.#discarded.add([number * CHUNK, Math.min((number + 1) * CHUNK, this.nextSeq)]);
   }
 
   get hasDiscarded(): boolean {
-    return this.#discarded.length > 0 || this.#discardedReturns.length > 0;
+    return !this.#discarded.isEmpty;
+  }
+
+  /** Whether `seq` was discarded and waits to be released. */
+  isDiscarded(seq: number): boolean {
+    return this.#discarded.has(seq);
   }
 
   /** Settles discarded messages and hands out their positions. Looks at `countMax` at most; returns how many it spared. */
   releaseDiscarded(countMax: number, release: (position: number) => void): number {
-    const left = this.#releaseReturns(countMax, release);
-    return this.#releaseRanges(left, release);
-  }
-
-  #releaseReturns(countMax: number, release: (position: number) => void): number {
-    const heaps = this.#discardedReturns;
-    let left = countMax;
-    while (left > 0 && heaps.length > 0) {
-      const heap = heaps[heaps.length - 1] as SeqHeap;
-      this.#release(heap.pop(), release);
-      if (heap.size === 0) heaps.pop();
-      left--;
-    }
-    return left;
-  }
-
-  #releaseRanges(countMax: number, release: (position: number) => void): number {
-    const ranges = this.#discarded;
-    let left = countMax;
-    while (left > 0 && ranges.length > 0) {
-      const from = ranges[ranges.length - 2] as number;
-      const to = ranges[ranges.length - 1] as number;
-      const end = Math.min(to, from + left);
-      for (let seq = from; seq < end; seq++) this.#release(seq, release);
-      left -= end - from;
-      ranges[ranges.length - 2] = end;
-      if (end === to) ranges.length -= 2;
-    }
-    return left;
+    return countMax - this.#discarded.take(countMax, (seq) => this.#release(seq, release));
   }
 
   #release(seq: number, release: (position: number) => void): void {
@@ -233,7 +231,97 @@ export class Lane {
     release(position);
   }
 
+  // ---- after a restart ----
+
+  /**
+   * Message `seq` was found at `position`. Returns where it was found before, or -1: cleaning may leave two copies. To be
+   * ended with `finishRestore`. Runs per message.
+   */
+  restore(seq: number, position: number): number {
+    const number = Math.floor(seq / CHUNK);
+    const chunk = this.#chunk(number) ?? this.#addChunk(number);
+    const before = chunk[seq - number * CHUNK] as number;
+    chunk[seq - number * CHUNK] = position;
+    if (seq >= this.nextSeq) this.nextSeq = seq + 1;
+    if (before === SETTLED) {
+      (chunk[UNSETTLED] as number)++;
+      this.#unsettledCount++;
+    }
+    return before;
+  }
+
+  /** Messages `from` to `to` (exclusive) were settled; `forgotten` is told of those that were found. */
+  forget(from: number, to: number, forgotten: (seq: number, position: number) => void): void {
+    if (to > this.nextSeq) this.nextSeq = to;
+    for (let seq = from; seq < to; ) {
+      const number = Math.floor(seq / CHUNK);
+      const end = Math.min(to, (number + 1) * CHUNK);
+      const chunk = this.#chunk(number);
+      for (; chunk !== undefined && seq < end; seq++) {
+        const position = chunk[seq - number * CHUNK] as number;
+        if (position === SETTLED) continue;
+        this.settle(seq);
+        forgotten(seq, position);
+      }
+      seq = end;
+    }
+  }
+
+  /** How often an unsettled message came back before the restart. */
+  restoreReturns(seq: number, returns: number): void {
+    this.#returns.set(seq, returns);
+  }
+
+  /**
+   * All that survived was found, and no seq below `nextSeq` may be given again. Messages below `deliveredEnd` may have been
+   * delivered: they are ready again as such, but for those that are held. The others are ready for the first time.
+   */
+  finishRestore(nextSeq: number, deliveredEnd: number, isHeld: (seq: number) => boolean): void {
+    this.nextSeq = Math.max(this.nextSeq, nextSeq);
+    this.#cursor = Math.min(deliveredEnd, this.nextSeq);
+    this.#gapsEnd = this.nextSeq;
+    this.readyCount = this.#unsettledCount;
+    for (const number of this.#chunkNumbers()) {
+      const chunk = this.#chunk(number) as Float64Array;
+      if (chunk[UNSETTLED] === 0) this.#emptied(number);
+      else if (number * CHUNK < this.#cursor) this.#returnChunk(number, chunk, isHeld);
+    }
+    this.#skipGap();
+  }
+
+  /** What is unsettled before the cursor, and not held, is ready again. */
+  #returnChunk(number: number, chunk: Float64Array, isHeld: (seq: number) => boolean): void {
+    const end = Math.min((number + 1) * CHUNK, this.#cursor);
+    for (let seq = number * CHUNK; seq < end; seq++) {
+      if (chunk[seq - number * CHUNK] === SETTLED) continue;
+      if (isHeld(seq)) this.readyCount--;
+      else this.#returned.push(seq);
+    }
+  }
+
+  /** Moves the cursor to the next message that is there. */
+  #skipGap(): void {
+    let seq = this.#cursor;
+    while (seq < this.#gapsEnd) {
+      const number = Math.floor(seq / CHUNK);
+      const chunk = this.#chunk(number);
+      if (chunk === undefined) seq = (number + 1) * CHUNK;
+      else if (chunk[seq - number * CHUNK] === SETTLED) seq++;
+      else break;
+    }
+    this.#cursor = Math.max(this.#cursor, Math.min(seq, this.#gapsEnd));
+  }
+
   // ---- chunks ----
+
+  /** Of the chunks in use, ascending. */
+  #chunkNumbers(): number[] {
+    const numbers = [...this.#stragglers.keys()].sort((a, b) => a - b);
+    for (let index = 0; index < this.#chunks.length; index++) {
+      if (this.#chunks[index] !== undefined) numbers.push(this.#firstChunk + index);
+    }
+    return numbers;
+  }
 
   #chunk(number: number): Float64Array | undefined {
     const index = number - this.#firstChunk;
@@ -242,9 +330,23 @@ export class Lane {
 
   #addChunk(number: number): Float64Array {
     const chunk = spareChunks.pop() ?? makeChunk();
-    this.#chunks[number - this.#firstChunk] = chunk;
     this.#chunkCount++;
+    if (number - this.#firstChunk > this.#chunks.length + GAP_CHUNKS_MAX) this.#moveWindow(number);
+    if (number < this.#firstChunk) this.#stragglers.set(number, chunk);
+    else this.#chunks[number - this.#firstChunk] = chunk;
     return chunk;
+  }
+
+  /** The array of chunks begins at `first` from now on: those before it become stragglers. */
+  #moveWindow(first: number): void {
+    const chunks = this.#chunks;
+    const gone = first - this.#firstChunk;
+    for (let index = 0; index < Math.min(gone, chunks.length); index++) {
+      const chunk = chunks[index];
+      if (chunk !== undefined) this.#stragglers.set(this.#firstChunk + index, chunk);
+    }
+    this.#chunks = chunks.slice(gone);
+    this.#firstChunk = first;
   }
 
   /** All that was ever put into chunk `number` is settled. The last one may get more, unless the lane is empty. */
@@ -267,17 +369,9 @@ export class Lane {
     }
     this.#chunks[index] = undefined;
     const used = this.#chunkCount - this.#stragglers.size;
-    if (this.#chunks.length >= WINDOW_MIN && used * 4 <= this.#chunks.length) this.#shorten();
-  }
-
-  /** The older half of the array, mostly undefined, goes; what is in use there becomes stragglers. */
-  #shorten(): void {
-    const half = this.#chunks.length >> 1;
-    for (let index = 0; index < half; index++) {
-      const chunk = this.#chunks[index];
-      if (chunk !== undefined) this.#stragglers.set(this.#firstChunk + index, chunk);
+    if (this.#chunks.length >= WINDOW_MIN && used * 4 <= this.#chunks.length) {
+      // The older half of the array is mostly undefined.
+      this.#moveWindow(this.#firstChunk + (this.#chunks.length >> 1));
     }
-    this.#chunks = this.#chunks.slice(half);
-    this.#firstChunk += half;
   }
 }

@@ -1,9 +1,11 @@
-import { beforeEach, expect, test } from 'vitest';
-import { messageTo, RuntimeUnderTest } from '../../../test/core/runtime-under-test.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { messageTo, RuntimeUnderTest, SurvivingRuntime } from '../../../test/core/runtime-under-test.ts';
 import type { QueueArguments } from '../arguments/queue-arguments.ts';
 import { appendMessageRecord, NO_EXPIRATION } from '../message/message-record.ts';
+import { Publication } from '../message/publication.ts';
 import { Consumer, type DeliveryTarget } from './consumer.ts';
 import { Queue } from './queue.ts';
+import { REACH_STEP } from './reach.ts';
 
 const DELIVERIES_PER_TURN = 16_384;
 const EXPIRIES_PER_TURN = 2048;
@@ -31,7 +33,15 @@ function queueWith(count: number, settings: Partial<QueueArguments>): Queue {
   } as QueueArguments);
   for (let index = 0; index < count; index++) {
     const lane = queue.laneFor(0);
-    const position = appendMessageRecord(host.log, messageTo('q', 'm'), [lane], 0, 1, host.runtime.now());
+    const position = appendMessageRecord(
+      host.log,
+      messageTo('q', 'm'),
+      [lane],
+      0,
+      1,
+      false,
+      host.runtime.now(),
+    );
     queue.enqueue(lane, position, 1, NO_EXPIRATION);
   }
   return queue;
@@ -108,7 +118,7 @@ test('a purge leaves what is unacked, and what comes afterwards', () => {
   const queue = queueWith(5, {});
   const lane = queue.laneFor(0);
   const taken: number[] = [];
-  queue.get({ deliverGet: (_lane, seq) => taken.push(seq) }, false);
+  expect(queue.get({ deliverGet: (_lane, seq) => taken.push(seq) }, false)).toBe('delivered');
   expect(queue.purge()).toBe(4);
   expect([queue.readyCount, queue.readyBytes, queue.unackedCount]).toEqual([0, 0, 1]);
   queue.requeue(lane, taken[0] as number, 'returned');
@@ -116,5 +126,231 @@ test('a purge leaves what is unacked, and what comes afterwards', () => {
   host.advanceTo(0);
   queue.get({ deliverGet: (_lane, seq) => taken.push(seq) }, true);
   expect(taken).toEqual([0, 0]);
+  expect(queue.get({ deliverGet: (_lane, seq) => taken.push(seq) }, true)).toBe('empty');
   expect(host.log.liveBytes).toBe(0);
+});
+
+describe('a queue that survives', () => {
+  const NO_VHOST = { name: '/', removeQueue: () => {}, deadLetter: () => {} };
+  let surviving: SurvivingRuntime;
+  let queue: Queue;
+  let received: { seq: number; redelivered: boolean }[];
+
+  beforeEach(() => {
+    surviving = SurvivingRuntime.start();
+    queue = makeQueue({});
+    received = [];
+  });
+
+  function makeQueue(settings: Partial<QueueArguments>, laneId?: number): Queue {
+    const declaration = {
+      name: 'q',
+      durable: true,
+      autoDelete: false,
+      exclusiveOwner: undefined,
+      arguments: new Map(),
+    };
+    const declared = { type: 'classic', ...settings } as QueueArguments;
+    return new Queue(surviving.runtime, NO_VHOST, declaration, declared, laneId);
+  }
+
+  function fill(count: number, priority = 0, publication = messageTo('q', 'm')): void {
+    const { runtime, log } = surviving;
+    const lane = queue.laneFor(priority);
+    for (let index = 0; index < count; index++) {
+      const position = appendMessageRecord(log, publication, [lane], 0, 1, true, runtime.now());
+      queue.enqueue(lane, position, 1, publication.expirationMs);
+    }
+  }
+
+  function subscribe(noAck = false): Consumer {
+    const target: DeliveryTarget = {
+      canDeliver: true,
+      hasGlobalCredit: true,
+      deliver: (_consumer, _lane, seq, redelivered) => received.push({ seq, redelivered }),
+      onQueueDeleted: () => {},
+    };
+    const settings = { consumerTag: 'c', noAck, exclusive: false, prefetchCount: 0, priority: 0 };
+    const consumer = new Consumer(target, queue, { ...settings, arguments: new Map() });
+    queue.addConsumer(consumer);
+    return consumer;
+  }
+
+  async function restart(settings: Partial<QueueArguments> = {}, startMs = 0): Promise<void> {
+    surviving.turn();
+    surviving = await surviving.restart(startMs);
+    queue = makeQueue(settings, queue.laneId);
+    received = [];
+  }
+
+  /** Runs turns, with what is read in the background between them, until nothing is due. Returns how many. */
+  async function runTurns(): Promise<number> {
+    for (let turns = 0; turns < 100; turns++) {
+      if (!surviving.runtime.hasDueQueues) return turns;
+      surviving.turn();
+      for (let round = 0; round < 5; round++) await Promise.resolve();
+    }
+    throw new Error('the queue is due in every turn');
+  }
+
+  test('is recorded when it is durable, not exclusive, and the store survives', () => {
+    expect(queue.isRecorded).toBe(true);
+    expect(queueWith(0, {}).isRecorded).toBe(false);
+    const declaration = { name: 'q', autoDelete: false, arguments: new Map() };
+    const owner = { ownQueue: () => {}, disownQueue: () => {} };
+    for (const other of [
+      { durable: false, exclusiveOwner: undefined },
+      { durable: true, exclusiveOwner: owner },
+    ]) {
+      const properties = { ...declaration, ...other };
+      const made = new Queue(surviving.runtime, NO_VHOST, properties, { type: 'classic' } as QueueArguments);
+      expect(made.isRecorded).toBe(false);
+    }
+  });
+
+  test('delivers below its durable reach only, and runs no turns while it waits for more', () => {
+    surviving.engine.isSlow = true;
+    fill(REACH_STEP + 5);
+    subscribe();
+    for (let turn = 0; turn < 4; turn++) surviving.turn();
+    expect(received).toHaveLength(REACH_STEP);
+    expect(surviving.runtime.hasDueQueues).toBe(false);
+    surviving.engine.complete();
+    surviving.turn();
+    expect(received).toHaveLength(REACH_STEP + 5);
+    expect(queue.readyCount).toBe(0);
+  });
+
+  test('answers basic.get only below its durable reach', () => {
+    surviving.engine.isSlow = true;
+    fill(REACH_STEP + 1);
+    subscribe();
+    surviving.turn();
+    surviving.turn();
+    const got: number[] = [];
+    const target = { deliverGet: (_lane: unknown, seq: number) => got.push(seq) };
+    expect(queue.get(target, false)).toBe('wait');
+    surviving.turn();
+    surviving.engine.complete();
+    surviving.runtime.onDurable(surviving.log.durableBlock);
+    expect(queue.get(target, false)).toBe('delivered');
+    expect(got).toEqual([REACH_STEP]);
+    expect(queue.get(target, false)).toBe('empty');
+  });
+
+  test('is there again after a restart with what was not settled, in its order', async () => {
+    fill(6);
+    const consumer = subscribe();
+    surviving.turn();
+    queue.removeConsumer(consumer);
+    queue.acknowledge(queue.laneFor(0), 1);
+    queue.acknowledge(queue.laneFor(0), 4);
+    await restart();
+    expect([queue.readyCount, queue.readyBytes, queue.unackedCount]).toEqual([4, 4, 0]);
+    subscribe();
+    await runTurns();
+    expect(received).toEqual([0, 2, 3, 5].map((seq) => ({ seq, redelivered: true })));
+  });
+
+  test('waits for the disk without a turn, and leaves the turn to the consumer whose it is', async () => {
+    fill(3);
+    await restart();
+    subscribe();
+    expect(surviving.engine.loads).toBe(0);
+    surviving.turn();
+    expect(received).toEqual([]);
+    expect(surviving.runtime.hasDueQueues).toBe(false);
+    expect(surviving.engine.loads).toBe(0);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(surviving.runtime.hasDueQueues).toBe(true);
+    surviving.turn();
+    expect(received).toHaveLength(3);
+    expect(surviving.engine.loads).toBe(1);
+  });
+
+  test('reads what basic.get asks for at once', async () => {
+    fill(1);
+    await restart();
+    expect(queue.get({ deliverGet: (_lane, seq) => received.push({ seq, redelivered: true }) }, true)).toBe(
+      'delivered',
+    );
+    expect([received.length, surviving.engine.loads]).toEqual([1, 1]);
+  });
+
+  test('lets messages expire that it has to read first', async () => {
+    fill(2, 0, Publication.of('', 'q', { expiration: '100' }, Uint8Array.of(1)));
+    fill(1);
+    await restart({}, 50);
+    await runTurns();
+    expect(queue.readyCount).toBe(3);
+    expect(surviving.runtime.deadlines.nextMs).toBe(100);
+    surviving.runtime.endTurn();
+    surviving.clock.moveTo(51);
+    surviving.turn();
+    await runTurns();
+    expect(queue.readyCount).toBe(1);
+  });
+
+  test('knows after a restart how often a message came back, and until when it is held', async () => {
+    const settings: Partial<QueueArguments> = {
+      type: 'quorum',
+      delayedRetry: { type: 'all', minMs: 1000, maxMs: 1000 },
+    };
+    queue = makeQueue(settings);
+    fill(2);
+    const consumer = subscribe();
+    surviving.turn();
+    queue.removeConsumer(consumer);
+    const lane = queue.laneFor(0);
+    queue.requeue(lane, 0, 'returned');
+    queue.requeue(lane, 1, 'returned');
+    expect(queue.heldCount).toBe(2);
+    await restart(settings, 400);
+    expect([queue.readyCount, queue.heldCount, queue.readyBytes]).toEqual([0, 2, 0]);
+    expect(queue.laneFor(0).returnCount(1)).toBe(1);
+    surviving.clock.moveTo(599);
+    surviving.turn();
+    expect(queue.heldCount).toBe(2);
+    surviving.clock.moveTo(600);
+    surviving.turn();
+    expect([queue.readyCount, queue.heldCount, queue.readyBytes]).toEqual([2, 0, 2]);
+  });
+
+  test('releases what was held until a time that passed while it was away', async () => {
+    const settings: Partial<QueueArguments> = { delayedRetry: { type: 'all', minMs: 10, maxMs: 10 } };
+    queue = makeQueue(settings);
+    fill(1);
+    const consumer = subscribe();
+    surviving.turn();
+    queue.removeConsumer(consumer);
+    queue.requeue(queue.laneFor(0), 0, 'returned');
+    await restart(settings, 5000);
+    expect(surviving.turnsRequested).toBeGreaterThan(0);
+    surviving.turn();
+    expect([queue.readyCount, queue.heldCount]).toEqual([1, 0]);
+  });
+
+  test('takes its lanes of all priorities back', async () => {
+    queue = makeQueue({ maxPriority: 2 });
+    for (const priority of [0, 2, 1, 2]) fill(1, priority);
+    await restart({ maxPriority: 2 });
+    const lanes = [0, 1, 2].map((priority) => queue.laneFor(priority).id);
+    expect(lanes).toEqual([0, 1, 2].map((index) => queue.laneId + index));
+    const order: number[] = [];
+    for (let index = 0; index < 4; index++)
+      queue.get({ deliverGet: (lane) => order.push(lanes.indexOf(lane.id)) }, true);
+    expect(order).toEqual([2, 2, 1, 0]);
+  });
+
+  test('goes on with a purge, and with nothing after it is deleted', async () => {
+    fill(5);
+    queue.purge();
+    fill(2);
+    await restart();
+    expect(queue.readyCount).toBe(2);
+    queue.dispose();
+    surviving.turn();
+    expect(surviving.log.liveBytes).toBe(0);
+  });
 });

@@ -32,6 +32,8 @@ import type { Lane, LaneOwner, RequeueCause } from './lane.ts';
 const DELIVERIES_PER_TURN = 16_384;
 /** Messages that expire in one queue in one turn, and as many that it drops because it is too long. */
 const EXPIRIES_PER_TURN = 2048;
+/** In a note: the message is not held back. */
+const NOT_HELD = 0;
 
 /** The connection that an exclusive queue belongs to, and goes with. */
 export interface ExclusiveOwner {
@@ -46,6 +48,15 @@ export interface QueueHost {
   /** Publishes a message of `queue` to its dead-letter exchange. The caller settles it afterwards. */
   deadLetter(queue: Queue, lane: Lane, seq: number, reason: DeathReason): void;
 }
+
+/**
+ * What became of a basic.get: `wait` when there is a message, but not before what was recorded by now is durable; ask again
+ * then.
+ */
+export type GetOutcome = 'delivered' | 'empty' | 'wait';
+
+/** How to look at a message whose page is not in memory: read it now, or have it fetched and do without it meanwhile. */
+type Look = 'now' | 'when resident';
 
 /** Who asks with basic.get. */
 export interface GetTarget {
@@ -69,6 +80,8 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   readonly autoDelete: boolean;
   readonly exclusiveOwner: ExclusiveOwner | undefined;
   readonly arguments: FieldTable;
+  /** Whether it is there again after a restart, with its persistent messages: what happens to them is recorded. */
+  readonly isRecorded: boolean;
   /** Its own arguments, before policies. */
   readonly declared: QueueArguments;
   /** Its arguments and the policies that hold for it now. */
@@ -91,8 +104,17 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   readonly #unused: Deadline;
   readonly #held: HeldMessages;
   #activeConsumer: Consumer | undefined;
+  /** A page is on its way into memory, and the queue is due when it is there. */
+  #isFetching = false;
 
-  constructor(runtime: Runtime, vhost: QueueHost, properties: QueueDeclaration, declared: QueueArguments) {
+  /** `laneId`: of a queue that is there again after a restart, its first lane. */
+  constructor(
+    runtime: Runtime,
+    vhost: QueueHost,
+    properties: QueueDeclaration,
+    declared: QueueArguments,
+    laneId?: number,
+  ) {
     this.#runtime = runtime;
     this.vhost = vhost;
     this.name = properties.name;
@@ -102,12 +124,19 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     this.arguments = properties.arguments;
     this.declared = declared;
     this.settings = declared;
-    for (let priority = 0; priority <= (declared.maxPriority ?? 0); priority++) {
-      this.#lanes.push(runtime.makeLane(this));
-    }
+    this.isRecorded = runtime.store.survives && this.durable && this.exclusiveOwner === undefined;
     this.#expiry = runtime.makeDeadline(() => this.#markDue());
     this.#unused = runtime.makeDeadline(() => vhost.removeQueue(this));
     this.#held = new HeldMessages(runtime, this.#lanes, (lane, seq) => this.#makeReady(lane, seq));
+    for (let priority = 0; priority <= (declared.maxPriority ?? 0); priority++) {
+      if (laneId !== undefined) this.#adoptLane(laneId + priority);
+      else this.#lanes.push(this.isRecorded ? runtime.makeRecordedLane(this) : runtime.makeLane(this));
+    }
+  }
+
+  /** The number of its first lane; those of higher priorities have the numbers that follow. */
+  get laneId(): number {
+    return (this.#lanes[0] as Lane).id;
   }
 
   get heldCount(): number {
@@ -176,12 +205,19 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
 
   /** Lets messages expire and consumers take what they can. Returns how many messages moved. */
   #moveReady(): number {
-    if (!this.#mayExpire) return this.#deliverReady();
-    let expired = this.#dropExpired(EXPIRIES_PER_TURN);
+    const moved = this.#mayExpire ? this.#expireAndDeliver() : this.#deliverReady();
+    if (this.isRecorded && this.consumers.size > 0) {
+      for (const lane of this.#lanes) this.#runtime.extendReach(lane);
+    }
+    return moved;
+  }
+
+  #expireAndDeliver(): number {
+    let expired = this.#dropExpired(EXPIRIES_PER_TURN, 'when resident');
     let delivered = 0;
     while (delivered < DELIVERIES_PER_TURN && expired < EXPIRIES_PER_TURN && this.#deliverNext()) {
       delivered++;
-      expired += this.#dropExpired(EXPIRIES_PER_TURN - expired);
+      expired += this.#dropExpired(EXPIRIES_PER_TURN - expired, 'when resident');
     }
     if (delivered === DELIVERIES_PER_TURN || expired === EXPIRIES_PER_TURN) this.#markDue();
     expired += this.#dropExpiring(EXPIRIES_PER_TURN - expired);
@@ -196,36 +232,40 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     return delivered;
   }
 
-  /** Returns false when no message is ready or no consumer can take it. Runs per delivery. */
+  /**
+   * Returns false when no message is ready or no consumer can take it, or when the message has to wait: for its lane's
+   * reach, or for its page. The queue is marked due when the wait is over. Runs per delivery.
+   */
   #deliverNext(): boolean {
-    while (this.readyCount > 0) {
-      const consumer = this.consumers.take();
-      if (consumer === undefined) return false;
-      if (consumer.canTake && this.#isServed(consumer)) {
-        this.#deliver(consumer);
-        return true;
-      }
-      this.consumers.park(consumer);
-    }
-    return false;
-  }
-
-  /** basic.get: takes the next message for `target` and has it written. Returns false when there is none. */
-  get(target: GetTarget, noAck: boolean): boolean {
-    this.touch();
-    if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN);
     if (this.readyCount === 0) return false;
     const lane = this.#nextLane();
+    if (!lane.mayDeliver) return false;
+    for (;;) {
+      const consumer = this.consumers.take();
+      if (consumer === undefined) return false;
+      if (consumer.canTake && this.#isServed(consumer)) return this.#deliver(lane, consumer);
+      this.consumers.park(consumer);
+    }
+  }
+
+  /** basic.get: takes the next message for `target` and has it written. */
+  get(target: GetTarget, noAck: boolean): GetOutcome {
+    this.touch();
+    if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN, 'now');
+    if (this.readyCount === 0) return 'empty';
+    const lane = this.#nextLane();
+    this.#runtime.extendReach(lane);
+    if (!lane.mayDeliver) return 'wait';
     const redelivered = lane.nextIsReturned;
     const seq = this.#take(lane);
     // What comes next may have expired behind this one: it does not count any more.
-    if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN);
+    if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN, 'now');
     target.deliverGet(lane, seq, redelivered, noAck);
     if (noAck) this.#settle(lane, seq);
     else this.unackedCount++;
     // The message that is the head now may expire earlier than the one that was.
     if (this.#mayExpire) this.#markDue();
-    return true;
+    return 'delivered';
   }
 
   /** An unacked message was acknowledged. Runs per message. */
@@ -246,8 +286,11 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
       return;
     }
     const delayMs = delayedRetry === undefined ? 0 : retryDelayMs(delayedRetry, cause, returns);
-    if (delayMs > 0) this.#held.add(lane, seq, this.#runtime.now() + delayMs);
-    else this.#makeReady(lane, seq);
+    const heldUntilMs = delayMs > 0 ? this.#runtime.now() + delayMs : NOT_HELD;
+    // What is released later needs no note: a time that has passed holds nothing back.
+    if (this.isRecorded && returns > 0) this.#runtime.store.note(lane.id, seq, returns, heldUntilMs);
+    if (heldUntilMs === NOT_HELD) this.#makeReady(lane, seq);
+    else this.#held.add(lane, seq, heldUntilMs);
   }
 
   /** An unacked message was rejected without requeue. */
@@ -336,6 +379,25 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     return type === 'quorum' || deliveryLimit !== undefined || delayedRetry !== undefined;
   }
 
+  /** A lane that could not deliver any further may go on. */
+  onReach(): void {
+    if (this.readyCount > 0) this.#markDue();
+  }
+
+  /** Takes over a lane of an earlier run, with all that is in it. */
+  #adoptLane(id: number): void {
+    const restored = this.#runtime.takeRestored(id);
+    const { lane } = restored;
+    const held = restored.adopt(this);
+    this.#lanes.push(lane);
+    for (const { seq, dueMs } of held) this.#held.add(lane, seq, dueMs);
+    this.readyCount += lane.readyCount;
+    this.readyBytes += restored.readyBytes(held);
+    this.#sawExpiration ||= restored.sawExpiration;
+    // What has expired, or is held, is seen to in the next turn.
+    if (lane.readyCount + held.length > 0) this.#markDue();
+  }
+
   #markDue(): void {
     if (!this.deleted) this.#runtime.markDue(this);
   }
@@ -359,17 +421,33 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     return lanes[index] as Lane;
   }
 
-  #deliver(consumer: Consumer): void {
-    const lane = this.#nextLane();
+  /** Returns false when the message is not in memory: it stays, and it is the turn of `consumer` again. Runs per delivery. */
+  #deliver(lane: Lane, consumer: Consumer): boolean {
+    const position = lane.position(lane.peek());
+    const record = this.#runtime.readResident(position);
+    if (record === undefined) {
+      this.consumers.putBack(consumer);
+      this.#fetch(position);
+      return false;
+    }
     const redelivered = lane.nextIsReturned;
     const seq = lane.take();
-    const position = lane.position(seq);
-    const record = this.#runtime.readRecord(position);
     this.readyCount--;
     this.readyBytes -= record.bodyEnd - record.bodyStart;
     consumer.target.deliver(consumer, lane, seq, redelivered, record);
-    if (consumer.noAck) this.#settleAt(lane, seq, position);
+    if (consumer.noAck) this.#runtime.settle(lane, seq, position);
     else this.unackedCount++;
+    return true;
+  }
+
+  /** Has the page of `position` brought into memory; until then the queue does without it. */
+  #fetch(position: number): void {
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    this.#runtime.store.fetch(position, () => {
+      this.#isFetching = false;
+      this.#markDue();
+    });
   }
 
   #take(lane: Lane): number {
@@ -381,12 +459,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   }
 
   #settle(lane: Lane, seq: number): void {
-    this.#settleAt(lane, seq, lane.position(seq));
-  }
-
-  #settleAt(lane: Lane, seq: number, position: number): void {
-    lane.settle(seq);
-    this.#runtime.store.release(position);
+    this.#runtime.settle(lane, seq, lane.position(seq));
   }
 
   #makeReady(lane: Lane, seq: number): void {
@@ -449,10 +522,10 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   }
 
   /** Drops messages whose time is over from the head of each lane. Returns how many. */
-  #dropExpired(countMax: number): number {
+  #dropExpired(countMax: number, look: Look): number {
     let dropped = 0;
     for (const lane of this.#lanes) {
-      while (dropped < countMax && lane.readyCount > 0 && this.#expiresAt(lane) < this.#runtime.now()) {
+      while (dropped < countMax && lane.readyCount > 0 && this.#expiresAt(lane, look) < this.#runtime.now()) {
         this.#bury(lane, this.#take(lane), 'expired');
         dropped++;
       }
@@ -468,7 +541,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
         dropped < countMax &&
         !this.due &&
         lane.readyCount > 0 &&
-        this.#expiresAt(lane) <= this.#runtime.now()
+        this.#expiresAt(lane, 'when resident') <= this.#runtime.now()
       ) {
         this.#bury(lane, this.#take(lane), 'expired');
         dropped++;
@@ -481,15 +554,24 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   #scheduleExpiry(): void {
     let nextMs = Number.POSITIVE_INFINITY;
     for (const lane of this.#lanes) {
-      if (lane.readyCount > 0) nextMs = Math.min(nextMs, this.#expiresAt(lane));
+      if (lane.readyCount > 0) nextMs = Math.min(nextMs, this.#expiresAt(lane, 'when resident'));
     }
     this.#runtime.deadlines.set(this.#expiry, nextMs);
     if (this.messageCount === 0) this.#sawExpiration = false;
   }
 
-  /** When the head of `lane` expires. A message whose time is now may still be delivered. */
-  #expiresAt(lane: Lane): number {
-    const record = this.#runtime.readRecord(lane.position(lane.peek()));
+  /**
+   * When the head of `lane` expires; Infinity while that is not known, and then the queue is due once it is. A message whose
+   * time is now may still be delivered.
+   */
+  #expiresAt(lane: Lane, look: Look): number {
+    const position = lane.position(lane.peek());
+    const runtime = this.#runtime;
+    const record = look === 'now' ? runtime.readRecord(position) : runtime.readResident(position);
+    if (record === undefined) {
+      this.#fetch(position);
+      return Number.POSITIVE_INFINITY;
+    }
     const own = record.expirationMs === NO_EXPIRATION ? Number.POSITIVE_INFINITY : record.expirationMs;
     return record.arrivalMs + Math.min(own, this.settings.messageTtlMs ?? Number.POSITIVE_INFINITY);
   }

@@ -32,3 +32,13 @@ test('seqs beyond 32 bits keep their order', () => {
   for (const seq of [2 ** 40 + 1, 2 ** 40, 7]) heap.push(seq);
   expect([heap.pop(), heap.pop(), heap.pop()]).toEqual([7, 2 ** 40, 2 ** 40 + 1]);
 });
+
+test('all entries can be taken out at once, ascending', () => {
+  const heap = new SeqHeap();
+  for (const seq of [5, 300, 7, 20]) heap.push(seq);
+  expect([...heap.drain()]).toEqual([5, 7, 20, 300]);
+  expect(heap.size).toBe(0);
+  heap.push(3);
+  expect([...heap.drain()]).toEqual([3]);
+  expect([...heap.drain()]).toEqual([]);
+});

@@ -44,6 +44,14 @@ export class SeqHeap {
     return least;
   }
 
+  /** Takes all entries out: ascending. */
+  drain(): Float64Array {
+    const sorted = this.#entries.slice(0, this.size).sort();
+    this.size = 0;
+    this.#entries = new Float64Array(0);
+    return sorted;
+  }
+
   #grow(): void {
     const larger = new Float64Array(Math.max(16, this.#entries.length * 2));
     larger.set(this.#entries);

@@ -1,5 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
-import { bodyText, messageTo, RuntimeUnderTest } from '../../../test/core/runtime-under-test.ts';
+import {
+  bodyText,
+  messageTo,
+  RuntimeUnderTest,
+  SurvivingRuntime,
+} from '../../../test/core/runtime-under-test.ts';
 import { Publication } from '../message/publication.ts';
 import { Schedule } from './schedule.ts';
 
@@ -85,4 +90,43 @@ test('disposed, it gives its room back and publishes nothing', () => {
   host.advanceTo(30);
   expect(published).toEqual([]);
   expect(host.log.liveBytes).toBe(0);
+});
+
+test('persistent messages are published after a restart, what was due meanwhile at once', async () => {
+  const first = SurvivingRuntime.start();
+  const before = new Schedule(first.runtime, () => {});
+  const persistent = (text: string): Publication =>
+    Publication.of('ex', 'key', { deliveryMode: 2 }, new TextEncoder().encode(text));
+  before.add(persistent('late'), 5000);
+  before.add(persistent('done'), 10);
+  before.add(messageTo('q', 'transient'), 20);
+  before.add(persistent('missed'), 100);
+  first.turn();
+  first.advanceTo(15);
+  first.turn();
+  const second = await first.restart(1000);
+  const after = new Schedule(second.runtime, (publication) => published.push(publication), before.laneId);
+  expect(after.count).toBe(2);
+  expect(second.turnsRequested).toBe(1);
+  second.turn();
+  expect(published.map(bodyText)).toEqual(['missed']);
+  second.clock.moveTo(4000);
+  second.turn();
+  expect(published.map(bodyText)).toEqual(['missed', 'late']);
+  const third = await second.restart(9000);
+  expect(new Schedule(third.runtime, () => {}, before.laneId).count).toBe(0);
+});
+
+test('a restart between a message and its publishing gives its lane no number twice', async () => {
+  const first = SurvivingRuntime.start();
+  const before = new Schedule(first.runtime, () => {});
+  before.add(Publication.of('ex', 'key', { deliveryMode: 2 }, Uint8Array.of(1)), 10);
+  first.advanceTo(10);
+  first.turn();
+  const second = await first.restart(20);
+  const after = new Schedule(second.runtime, () => {}, before.laneId);
+  after.add(Publication.of('ex', 'key', { deliveryMode: 2 }, Uint8Array.of(2)), 1000);
+  second.turn();
+  const third = await second.restart(30);
+  expect(new Schedule(third.runtime, () => {}, before.laneId).count).toBe(1);
 });
