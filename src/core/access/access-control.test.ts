@@ -1,12 +1,24 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Definition } from '../definitions/definition.ts';
 import { AccessControl, AccessControlError, DECISIONS_MAX } from './access-control.ts';
 import { Pattern } from './pattern.ts';
 import { PatternError } from './pattern-error.ts';
 
 let access: AccessControl;
+/** What was told to be recorded, as `+` or `-` and the kind. */
+let recorded: string[];
+let put: Definition[];
 
 beforeEach(() => {
-  access = new AccessControl(() => {});
+  recorded = [];
+  put = [];
+  access = new AccessControl(() => {}, {
+    put: (definition) => {
+      put.push(definition);
+      recorded.push(`+ ${definition.kind}`);
+    },
+    remove: (definition) => recorded.push(`- ${definition.kind}`),
+  });
   access.putUser({ name: 'ann', passwordHash: 'hash', tags: ['monitoring'] });
 });
 
@@ -187,9 +199,63 @@ test('a deleted vhost takes all permissions in it along', () => {
 
 test('every change is told to the owner', () => {
   let changes = 0;
-  const told = new AccessControl(() => changes++);
+  const told = new AccessControl(() => changes++, { put: () => {}, remove: () => {} });
   told.putUser({ name: 'ann', passwordHash: undefined, tags: [] });
   told.setPermission({ user: 'ann', vhost: '/', configure: '', write: '', read: '' });
   told.vhostDeleted('/');
   expect(changes).toBe(3);
+});
+
+describe('what survives a restart', () => {
+  beforeEach(() => {
+    permit('c', 'w', 'r');
+    access.setTopicPermission({ user: 'ann', vhost: '/', exchange: 'events', write: 'a', read: 'b' });
+    access.setUserLimits('ann', { maxConnections: 5, maxChannels: undefined });
+  });
+
+  test('each change is recorded with what holds then', () => {
+    expect(recorded).toEqual(['+ user', '+ permission', '+ topic-permission', '+ user']);
+    expect(put.at(-1)).toEqual({
+      kind: 'user',
+      name: 'ann',
+      passwordHash: 'hash',
+      tags: ['monitoring'],
+      maxConnections: 5,
+      maxChannels: undefined,
+    });
+  });
+
+  test('a user that goes takes its permissions along, one by one', () => {
+    recorded.length = 0;
+    access.deleteUser('ann');
+    expect(recorded).toEqual(['- permission', '- topic-permission', '- user']);
+  });
+
+  test('so does a vhost', () => {
+    recorded.length = 0;
+    access.vhostDeleted('/');
+    expect(recorded).toEqual(['- permission', '- topic-permission']);
+  });
+
+  test('what is not there is not recorded as removed', () => {
+    recorded.length = 0;
+    access.deleteUser('bob');
+    access.clearPermission('ann', 'other');
+    access.clearTopicPermission('ann', '/', 'other');
+    expect(recorded).toEqual([]);
+  });
+
+  test('recording it again and restoring that gives the same users and permissions', () => {
+    put.length = 0;
+    access.recordDefinitions();
+    const restored = new AccessControl(() => {}, { put: () => {}, remove: () => {} });
+    for (const definition of put) {
+      const { kind } = definition;
+      if (kind === 'user' || kind === 'permission' || kind === 'topic-permission')
+        restored.restore(definition);
+    }
+    expect(restored.users).toEqual(access.users);
+    expect(restored.permissions()).toEqual(access.permissions());
+    expect(restored.topicPermissions()).toEqual(access.topicPermissions());
+  });
 });

@@ -1,7 +1,13 @@
 /**
  * Who may do what: users with tags, permissions per (user, vhost), and topic permissions per (user, vhost, exchange), with
- * RabbitMQ's rules. It decides and keeps nothing on disk: whoever changes it also stores the change.
+ * RabbitMQ's rules. Each change is recorded, so that it is there again after a restart.
  */
+import type {
+  PermissionDefinition,
+  TopicPermissionDefinition,
+  UserDefinition,
+} from '../definitions/definition.ts';
+import type { DefinitionRecorder } from '../definitions/definition-log.ts';
 import { Pattern } from './pattern.ts';
 
 export interface User {
@@ -59,9 +65,34 @@ export class AccessControl {
   readonly #topicPermissions = new Map<string, TopicPermissionEntry[]>();
   /** Called after each change: nothing that was decided before holds. */
   readonly #onChange: () => void;
+  readonly #definitions: DefinitionRecorder;
 
-  constructor(onChange: () => void) {
+  constructor(onChange: () => void, definitions: DefinitionRecorder) {
     this.#onChange = onChange;
+    this.#definitions = definitions;
+  }
+
+  /** Makes again what was recorded before a restart. Throws PatternError, and AccessControlError for an unknown user. */
+  restore(definition: UserDefinition | PermissionDefinition | TopicPermissionDefinition): void {
+    switch (definition.kind) {
+      case 'user':
+        this.#setUser(restoredUser(definition));
+        break;
+      case 'permission':
+        this.setPermission(restoredPermission(definition));
+        break;
+      case 'topic-permission':
+        this.setTopicPermission(restoredTopicPermission(definition));
+        break;
+    }
+  }
+
+  /** Records all users and permissions. */
+  recordDefinitions(): void {
+    for (const user of this.#users.values()) this.#definitions.put(userDefinition(user));
+    for (const permission of this.permissions()) this.#definitions.put(permissionDefinition(permission));
+    for (const permission of this.topicPermissions())
+      this.#definitions.put(topicPermissionDefinition(permission));
   }
 
   get users(): ReadonlyMap<string, User> {
@@ -72,27 +103,34 @@ export class AccessControl {
   putUser(user: { name: string; passwordHash: string | undefined; tags: Iterable<string> }): void {
     const { name, passwordHash } = user;
     const limits = this.#users.get(name)?.limits ?? {};
-    this.#users.set(name, { name, passwordHash, tags: new Set(user.tags), limits });
-    this.#onChange();
+    this.#setUser({ name, passwordHash, tags: new Set(user.tags), limits });
   }
 
   /** Replaces the limits. A negative number means no limit, as in RabbitMQ. Throws AccessControlError. */
   setUserLimits(name: string, limits: UserLimits): void {
     const user = this.#user(name);
     const { maxConnections, maxChannels } = limits;
-    this.#users.set(name, {
-      ...user,
-      limits: { maxConnections, maxChannels },
-    });
+    this.#setUser({ ...user, limits: { maxConnections, maxChannels } });
+  }
+
+  #setUser(user: User): void {
+    this.#users.set(user.name, user);
+    this.#definitions.put(userDefinition(user));
     this.#onChange();
   }
 
   /** Deletes the user and all its permissions; false when there is none of that name. */
   deleteUser(name: string): boolean {
+    const user = this.#users.get(name);
+    if (user === undefined) return false;
+    for (const { vhost } of this.permissionsOf(name)) this.clearPermission(name, vhost);
+    for (const { vhost } of this.topicPermissionsOf(name)) this.clearTopicPermission(name, vhost);
     this.#permissions.delete(name);
     this.#topicPermissions.delete(name);
+    this.#users.delete(name);
+    this.#definitions.remove(userDefinition(user));
     this.#onChange();
-    return this.#users.delete(name);
+    return true;
   }
 
   /** Throws PatternError, and AccessControlError for an unknown user; nothing has changed then. */
@@ -102,12 +140,18 @@ export class AccessControl {
     const entry = new PermissionEntry(permission);
     const vhosts = this.#permissions.get(user) ?? new Map<string, PermissionEntry>();
     this.#permissions.set(user, vhosts.set(vhost, entry));
+    this.#definitions.put(permissionDefinition(permission));
     this.#onChange();
   }
 
+  /** Returns false when there is none. */
   clearPermission(user: string, vhost: string): boolean {
+    const permission = this.permission(user, vhost);
+    if (permission === undefined) return false;
+    this.#permissions.get(user)?.delete(vhost);
+    this.#definitions.remove(permissionDefinition(permission));
     this.#onChange();
-    return this.#permissions.get(user)?.delete(vhost) ?? false;
+    return true;
   }
 
   permission(user: string, vhost: string): Permission | undefined {
@@ -131,16 +175,20 @@ export class AccessControl {
     const entry = new TopicPermissionEntry(permission);
     const others = (this.#topicPermissions.get(user) ?? []).filter((other) => !other.isFor(vhost, exchange));
     this.#topicPermissions.set(user, [...others, entry]);
+    this.#definitions.put(topicPermissionDefinition(permission));
     this.#onChange();
   }
 
   /** Clears the topic permissions of a user in a vhost: of one exchange, or of all. */
   clearTopicPermission(user: string, vhost: string, exchange?: string): boolean {
     const entries = this.#topicPermissions.get(user) ?? [];
+    const cleared = entries.filter((entry) => entry.isFor(vhost, exchange));
+    if (cleared.length === 0) return false;
     const left = entries.filter((entry) => !entry.isFor(vhost, exchange));
     this.#topicPermissions.set(user, left);
+    for (const { permission } of cleared) this.#definitions.remove(topicPermissionDefinition(permission));
     this.#onChange();
-    return left.length < entries.length;
+    return true;
   }
 
   topicPermissionsOf(user: string): readonly TopicPermission[] {
@@ -179,9 +227,8 @@ export class AccessControl {
 
   /** Forgets all permissions in the vhost, so that nobody has them in a later vhost of the same name. */
   vhostDeleted(vhost: string): void {
-    for (const vhosts of this.#permissions.values()) vhosts.delete(vhost);
+    for (const user of this.#permissions.keys()) this.clearPermission(user, vhost);
     for (const user of this.#topicPermissions.keys()) this.clearTopicPermission(user, vhost);
-    this.#onChange();
   }
 
   #user(name: string): User {
@@ -189,6 +236,33 @@ export class AccessControl {
     if (user !== undefined) return user;
     throw new AccessControlError('user-not-found', `no user '${name}': create the user first`);
   }
+}
+
+function userDefinition({ name, passwordHash, tags, limits }: User): UserDefinition {
+  const { maxConnections, maxChannels } = limits;
+  return { kind: 'user', name, passwordHash, tags: [...tags], maxConnections, maxChannels };
+}
+
+function restoredUser({ name, passwordHash, tags, maxConnections, maxChannels }: UserDefinition): User {
+  return { name, passwordHash, tags: new Set(tags), limits: { maxConnections, maxChannels } };
+}
+
+function permissionDefinition({ user, vhost, configure, write, read }: Permission): PermissionDefinition {
+  return { kind: 'permission', user, vhost, configure, write, read };
+}
+
+function restoredPermission({ user, vhost, configure, write, read }: PermissionDefinition): Permission {
+  return { user, vhost, configure, write, read };
+}
+
+function topicPermissionDefinition(permission: TopicPermission): TopicPermissionDefinition {
+  const { user, vhost, exchange, write, read } = permission;
+  return { kind: 'topic-permission', user, vhost, exchange, write, read };
+}
+
+function restoredTopicPermission(definition: TopicPermissionDefinition): TopicPermission {
+  const { user, vhost, exchange, write, read } = definition;
+  return { user, vhost, exchange, write, read };
 }
 
 class PermissionEntry {

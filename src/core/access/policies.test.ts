@@ -93,8 +93,8 @@ describe('which policy applies', () => {
   test('a policy replaces the one of its name, and is gone when deleted', () => {
     const table = tableWith(policy('p', { expires: 1 }), policy('p', { expires: 2 }, { priority: 3 }));
     expect(table.policies.map(({ priority }) => priority)).toEqual([3]);
-    expect(table.delete('p')).toBe(true);
-    expect(table.delete('p')).toBe(false);
+    expect(table.delete('p')?.name).toBe('p');
+    expect(table.delete('p')).toBeUndefined();
     expect(table.policies).toEqual([]);
   });
 });
@@ -135,7 +135,7 @@ describe('operator policies', () => {
     const table = new PolicyTable();
     table.setOperator(policy('operator', { expires: 1 }));
     expect(table.effective('queue', 'q').operatorPolicy?.name).toBe('operator');
-    expect(table.deleteOperator('operator')).toBe(true);
+    expect(table.deleteOperator('operator')?.name).toBe('operator');
     expect(table.operatorPolicies).toEqual([]);
   });
 

@@ -197,12 +197,12 @@ export class PolicyTable {
     this.#operatorPolicies.set({ policy, pattern });
   }
 
-  /** False when there is no policy of that name. */
-  delete(name: string): boolean {
+  /** Returns the policy that was deleted; undefined when there is none of that name. */
+  delete(name: string): Policy | undefined {
     return this.#policies.delete(name);
   }
 
-  deleteOperator(name: string): boolean {
+  deleteOperator(name: string): Policy | undefined {
     return this.#operatorPolicies.delete(name);
   }
 
@@ -227,10 +227,10 @@ class PolicyList {
     this.#entries = [...others, entry].sort((a, b) => comparePolicies(a.policy, b.policy));
   }
 
-  delete(name: string): boolean {
-    const before = this.#entries.length;
-    this.#entries = this.#entries.filter((entry) => entry.policy.name !== name);
-    return this.#entries.length < before;
+  delete(name: string): Policy | undefined {
+    const found = this.#entries.find((entry) => entry.policy.name === name);
+    this.#entries = this.#entries.filter((entry) => entry !== found);
+    return found?.policy;
   }
 
   match(kind: 'queue' | 'exchange', name: string, queueType: string): Policy | undefined {

@@ -142,6 +142,25 @@ describe('ConsistentHashRouter', () => {
     expect(refuse).toThrow(`'${weight}'`);
   });
 
+  it('gives the same keys to the same destinations when bindings come back to the slots they had', () => {
+    const bindings = ['one', 'two', 'three', 'four'].map((queue) => binding(queue, 1));
+    const before = routerOf(...bindings.slice(0, 3));
+    before.remove(bindings[0]!);
+    before.remove(bindings[1]!);
+    before.add(bindings[3]!);
+    const after = new ConsistentHashRouter<string>(NO_ARGS);
+    for (const kept of [bindings[2]!, bindings[3]!]) after.add(kept, before.slotOf(kept));
+    expect(routesOfAllKeys(after)).toEqual(routesOfAllKeys(before));
+  });
+
+  it('gives a binding another slot when the one it had is taken', () => {
+    const router = routerWith({ one: 1 });
+    const two = binding('two', 1);
+    router.add(two, 0);
+    expect(router.slotOf(two)).toBe(1);
+    expect(countOf(routesOfAllKeys(router), 'two')).toBeGreaterThan(0);
+  });
+
   it.each([
     [{ 'hash-header': 'a', 'hash-property': 'message_id' }, 'mutually exclusive'],
     [{ 'hash-property': 'app_id' }, "Unsupported property: hash-property is 'app_id'"],

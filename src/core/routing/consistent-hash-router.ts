@@ -8,7 +8,7 @@
  * points of a ring. Routing costs a mix and a logarithm per binding.
  *
  * A slot is the number of a binding, the lowest free one when it is made: bindings made in the same order get the same
- * slots, and with them the same messages, in every process.
+ * slots, and with them the same messages, in every process. After a restart each binding comes back to the slot it had.
  */
 import type { FieldTable } from '../../codec/field-table.ts';
 import type { BasicProperties } from '../../codec/properties.ts';
@@ -45,17 +45,26 @@ export class ConsistentHashRouter<D> implements Router<D> {
     parseWeight(routingKey);
   }
 
-  add(binding: RouterBinding<D>): void {
-    const free = this.#slots.indexOf(undefined);
-    const slot = free < 0 ? this.#slots.length : free;
-    this.#slots[slot] = { binding, weight: parseWeight(binding.routingKey) };
+  add(binding: RouterBinding<D>, slot: number = this.#freeSlot()): void {
+    const weighted = { binding, weight: parseWeight(binding.routingKey) };
+    while (this.#slots.length < slot) this.#slots.push(undefined);
+    this.#slots[this.#slots[slot] === undefined ? slot : this.#freeSlot()] = weighted;
+  }
+
+  slotOf(binding: RouterBinding<D>): number {
+    const slot = this.#slots.findIndex((weighted) => weighted?.binding === binding);
+    if (slot < 0) throw new Error('Asked for a binding that this router does not have');
+    return slot;
   }
 
   remove(binding: RouterBinding<D>): void {
-    const slot = this.#slots.findIndex((weighted) => weighted?.binding === binding);
-    if (slot < 0) throw new Error('Removed a binding that this router does not have');
-    this.#slots[slot] = undefined;
+    this.#slots[this.slotOf(binding)] = undefined;
     while (this.#slots.length > 0 && this.#slots.at(-1) === undefined) this.#slots.pop();
+  }
+
+  #freeSlot(): number {
+    const free = this.#slots.indexOf(undefined);
+    return free < 0 ? this.#slots.length : free;
   }
 
   route(message: RoutedMessage, into: D[]): void {

@@ -34,8 +34,13 @@ export interface Router<D> {
   readonly routesEachKey: boolean;
   /** Throws a channel error 406 when a binding with this key and these arguments makes no sense for the type. */
   validate?(args: FieldTable, routingKey: string): void;
-  /** The caller guarantees that the binding was validated and not added yet. */
-  add(binding: RouterBinding<D>): void;
+  /**
+   * The caller guarantees that the binding was validated and not added yet. `slot` is what `slotOf` said of the same
+   * binding before a restart; a type without slots ignores it.
+   */
+  add(binding: RouterBinding<D>, slot?: number): void;
+  /** The number that decides which messages the binding gets, for types that give it one and keep it as others come and go. */
+  slotOf?(binding: RouterBinding<D>): number;
   /** Takes the very object that was added. Throws when it was not: the caller has lost count, which is a bug. */
   remove(binding: RouterBinding<D>): void;
   /** Appends the destinations of the message to `into`; one that is bound twice may stand there twice. */

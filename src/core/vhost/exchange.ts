@@ -17,6 +17,8 @@ export interface ExchangeProperties {
   readonly autoDelete: boolean;
   readonly internal: boolean;
   readonly arguments: FieldTable;
+  /** There from the start in every vhost. False unless given. */
+  readonly predeclared?: boolean;
 }
 
 export interface Binding extends RouterBinding<Destination> {
@@ -37,6 +39,7 @@ export class Exchange {
   readonly autoDelete: boolean;
   readonly internal: boolean;
   readonly arguments: FieldTable;
+  readonly predeclared: boolean;
   readonly router: Router<Destination>;
   /** Where messages go that no binding wants: its own argument, or a policy's. */
   alternateExchange: string | undefined;
@@ -56,6 +59,7 @@ export class Exchange {
     this.autoDelete = properties.autoDelete;
     this.internal = properties.internal;
     this.arguments = properties.arguments;
+    this.predeclared = properties.predeclared ?? false;
     this.router = createRouter<Destination>(properties.type, properties.arguments, runtime.random);
     this.alternateExchange = this.declaredAlternate;
     this.#historyLength = this.type === 'x-recent-history' ? historyLength(properties.arguments) : 0;

@@ -6,15 +6,29 @@
  */
 
 import { type FieldTable, field } from '../../codec/field-table.ts';
-import { type Policy, PolicyTable } from '../access/policies.ts';
+import { type Policy, PolicyTable, type PolicyTarget } from '../access/policies.ts';
 import {
   assertEquivalent,
   assertSameProperty,
   exclusiveQueueLocked,
   resourceText,
 } from '../arguments/equivalence.ts';
-import { applyPolicy, parseQueueArguments, QUEUE_EQUIVALENCE_KEYS } from '../arguments/queue-arguments.ts';
+import {
+  applyPolicy,
+  parseQueueArguments,
+  QUEUE_EQUIVALENCE_KEYS,
+  type QueueArguments,
+} from '../arguments/queue-arguments.ts';
 import { tableKey } from '../arguments/table-key.ts';
+import type {
+  BindingDefinition,
+  ExchangeDefinition,
+  PolicyDefinition,
+  QueueDefinition,
+  VhostDefinition,
+  VhostPartDefinition,
+} from '../definitions/definition.ts';
+import type { DefinitionRecorder } from '../definitions/definition-log.ts';
 import { notFound, preconditionFailed } from '../failures.ts';
 import { type DeathReason, isDeathCycle } from '../message/death-headers.ts';
 import { appendMessageRecord, DESTINATIONS_MAX } from '../message/message-record.ts';
@@ -22,20 +36,21 @@ import { Publication } from '../message/publication.ts';
 import { isAtLimit } from '../operator-limit.ts';
 import type { Lane } from '../queue/lane.ts';
 import { type ExclusiveOwner, Queue, type QueueDeclaration, type QueueHost } from '../queue/queue.ts';
-import type { RouterType } from '../routing/create-router.ts';
+import { type RouterType, routerType } from '../routing/create-router.ts';
 import type { Runtime } from '../runtime.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { type Binding, type Destination, Exchange, type ExchangeProperties } from './exchange.ts';
 import { RouteFinder, routingKeys, withoutBlindCopies } from './route-finder.ts';
 import { Schedule } from './schedule.ts';
+import { VhostRecorder } from './vhost-recorder.ts';
 
 /** What became of a published message. */
 export type PublishOutcome = 'routed' | 'unroutable' | 'refused';
 
 /** Limits that an operator sets; undefined or negative: none. */
 export interface VirtualHostLimits {
-  maxConnections: number | undefined;
-  maxQueues: number | undefined;
+  readonly maxConnections: number | undefined;
+  readonly maxQueues: number | undefined;
 }
 
 /** A delay is a u32 of milliseconds, 49 days, as an expiration is. */
@@ -54,9 +69,11 @@ export class VirtualHost implements QueueHost {
   readonly name: string;
   readonly exchanges: Map<string, Exchange> = new Map<string, Exchange>();
   readonly queues: Map<string, Queue> = new Map<string, Queue>();
-  readonly limits: VirtualHostLimits = { maxConnections: undefined, maxQueues: undefined };
   connectionCount = 0;
   readonly #runtime: Runtime;
+  readonly #definitions: DefinitionRecorder;
+  readonly #recorder: VhostRecorder;
+  #limits: VirtualHostLimits;
   readonly #policies = new PolicyTable();
   readonly #schedule: Schedule;
   /** Bindings that lead to a queue or exchange, to be removed with it. */
@@ -65,11 +82,16 @@ export class VirtualHost implements QueueHost {
   readonly #singleLane: Lane[] = [];
   readonly #deadLetters: DeadLetters;
 
-  constructor(runtime: Runtime, name: string) {
+  /** `restored`: what was recorded of this vhost before a restart. */
+  constructor(runtime: Runtime, name: string, definitions: DefinitionRecorder, restored?: VhostDefinition) {
     this.name = name;
     this.#runtime = runtime;
+    this.#definitions = definitions;
+    this.#recorder = new VhostRecorder(name, definitions);
+    this.#limits = { maxConnections: restored?.maxConnections, maxQueues: restored?.maxQueues };
     this.#deadLetters = new DeadLetters(runtime, (dead) => this.#publishDead(dead));
-    this.#schedule = new Schedule(runtime, (publication) => this.#publishScheduled(publication));
+    const publish = (publication: Publication): void => this.#publishScheduled(publication);
+    this.#schedule = new Schedule(runtime, publish, restored?.scheduleLaneId);
     for (const [exchange, type] of PREDECLARED_EXCHANGES) this.#addPredeclared(exchange, type);
     this.#routes = new RouteFinder(this.exchanges, this.queues);
   }
@@ -79,9 +101,102 @@ export class VirtualHost implements QueueHost {
     return this.#schedule.count;
   }
 
+  get limits(): VirtualHostLimits {
+    return this.#limits;
+  }
+
+  /** Replaces the limits: for what comes, not for what is there. */
+  setLimits({ maxConnections, maxQueues }: Partial<VirtualHostLimits>): void {
+    this.#limits = { maxConnections, maxQueues };
+    this.#definitions.put(this.definition);
+  }
+
+  /** The vhost itself, without what is in it. */
+  get definition(): VhostDefinition {
+    const { maxConnections, maxQueues } = this.#limits;
+    const scheduleLaneId = this.#schedule.laneId;
+    return { kind: 'vhost', name: this.name, scheduleLaneId, maxConnections, maxQueues };
+  }
+
+  /** Records all that is in the vhost. The bindings of an exchange in their order: it decides where some types send a message. */
+  recordDefinitions(): void {
+    const recorder = this.#recorder;
+    for (const policy of this.policies) recorder.putPolicy('policy', policy);
+    for (const policy of this.operatorPolicies) recorder.putPolicy('operator-policy', policy);
+    for (const exchange of this.exchanges.values()) recorder.putExchange(exchange);
+    for (const queue of this.queues.values()) recorder.putQueue(queue);
+    for (const exchange of this.exchanges.values()) {
+      for (const binding of exchange.bindings.values()) recorder.putBinding(binding);
+    }
+  }
+
+  /** Removes all that is in the vhost, and records it: none of it may come back with a later vhost of the same name. */
   dispose(): void {
     this.#schedule.dispose();
     for (const queue of [...this.queues.values()]) this.removeQueue(queue);
+    for (const exchange of [...this.exchanges.values()]) this.removeExchange(exchange);
+    for (const { name } of this.policies) this.deletePolicy(name);
+    for (const { name } of this.operatorPolicies) this.deleteOperatorPolicy(name);
+  }
+
+  // ---- after a restart ----
+
+  /** Makes again what was recorded; throws what making it for the first time would. */
+  restore(definition: VhostPartDefinition): void {
+    switch (definition.kind) {
+      case 'policy':
+        this.setPolicy(policyOf(definition));
+        break;
+      case 'operator-policy':
+        this.setOperatorPolicy(policyOf(definition));
+        break;
+      case 'exchange':
+        this.#restoreExchange(definition);
+        break;
+      case 'queue':
+        this.#restoreQueue(definition);
+        break;
+      case 'binding':
+        this.#restoreBinding(definition);
+        break;
+    }
+  }
+
+  #restoreExchange(definition: ExchangeDefinition): void {
+    const { name, autoDelete, internal } = definition;
+    const type = routerType(definition.type);
+    this.declareExchange({
+      name,
+      type,
+      durable: true,
+      autoDelete,
+      internal,
+      arguments: definition.arguments,
+    });
+  }
+
+  /**
+   * The queue takes over its lanes, and what holds for it, but does not apply it yet: it may be over a limit, and what it
+   * drops then has to find all bindings of the dead-letter exchange.
+   */
+  #restoreQueue(definition: QueueDefinition): void {
+    const { name, autoDelete, laneId } = definition;
+    const properties = { durable: true, autoDelete, exclusive: false };
+    const declared = parseQueueArguments(definition.arguments, name, this.name, properties);
+    const declaration = { ...properties, name, exclusiveOwner: undefined, arguments: definition.arguments };
+    const queue = new Queue(this.#runtime, this, declaration, declared, laneId);
+    queue.settings = this.#settingsOf(queue);
+    this.queues.set(name, queue);
+    queue.touch();
+    this.#runtime.topologyVersion++;
+  }
+
+  #restoreBinding(definition: BindingDefinition): void {
+    const { destinationKind, destination, routingKey, slot } = definition;
+    const source = this.exchange(definition.source);
+    const target =
+      destinationKind === 'queue' ? this.queue(destination, undefined) : this.exchange(destination);
+    this.#bind({ source, destination: target, routingKey, arguments: definition.arguments }, slot);
   }
 
   // ---- exchanges ----
@@ -103,6 +218,7 @@ export class VirtualHost implements QueueHost {
     const exchange = new Exchange(this.#runtime, properties);
     this.exchanges.set(exchange.name, exchange);
     this.#applyExchangePolicy(exchange);
+    this.#recorder.putExchange(exchange);
     this.#runtime.topologyVersion++;
   }
 
@@ -115,6 +231,7 @@ export class VirtualHost implements QueueHost {
       this.exchanges.delete(next.name);
       for (const binding of [...next.bindings.values()]) this.#removeBinding(binding);
       for (const source of this.#removeBindingsTo(next)) if (isUnused(source)) doomed.push(source);
+      this.#recorder.removeExchange(next);
       this.#runtime.topologyVersion++;
     }
   }
@@ -123,13 +240,18 @@ export class VirtualHost implements QueueHost {
 
   /** Binds; nothing happens when the same binding is there already. */
   bind(source: Exchange, destination: Destination, routingKey: string, args: FieldTable): void {
-    const key = bindingKey(destination, routingKey, args);
-    source.router.validate?.(args, routingKey);
+    this.#bind({ source, destination, routingKey, arguments: args });
+  }
+
+  #bind(binding: Binding, slot?: number): void {
+    const { source, destination, routingKey } = binding;
+    const key = bindingKey(destination, routingKey, binding.arguments);
+    source.router.validate?.(binding.arguments, routingKey);
     if (source.bindings.has(key)) return;
-    const binding: Binding = { source, destination, routingKey, arguments: args };
     source.bindings.set(key, binding);
-    source.router.add(binding);
+    source.router.add(binding, slot);
     this.#bindingsLeadingTo(destination).add(binding);
+    this.#recorder.putBinding(binding);
     this.#runtime.topologyVersion++;
     this.#replayHistory(source, destination);
   }
@@ -177,6 +299,7 @@ export class VirtualHost implements QueueHost {
     this.#assertRoomForQueue(name);
     const queue = new Queue(this.#runtime, this, declaration, settings);
     this.queues.set(name, queue);
+    this.#recorder.putQueue(queue);
     this.#applyQueuePolicy(queue);
     queue.touch();
     exclusiveOwner?.ownQueue(queue);
@@ -189,6 +312,7 @@ export class VirtualHost implements QueueHost {
     if (this.queues.get(queue.name) !== queue) return;
     this.queues.delete(queue.name);
     for (const source of this.#removeBindingsTo(queue)) if (isUnused(source)) this.removeExchange(source);
+    this.#recorder.removeQueue(queue);
     queue.exclusiveOwner?.disownQueue(queue);
     queue.dispose();
     this.#runtime.topologyVersion++;
@@ -212,27 +336,33 @@ export class VirtualHost implements QueueHost {
    */
   setPolicy(policy: Policy): void {
     this.#policies.set(policy);
+    this.#recorder.putPolicy('policy', policy);
     this.#applyPolicies();
   }
 
   /** As `setPolicy`, for a policy that caps what the others and the arguments of queues ask for. */
   setOperatorPolicy(policy: Policy): void {
     this.#policies.setOperator(policy);
+    this.#recorder.putPolicy('operator-policy', policy);
     this.#applyPolicies();
   }
 
   /** Returns false when there is no policy of that name. */
   deletePolicy(name: string): boolean {
     const deleted = this.#policies.delete(name);
-    if (deleted) this.#applyPolicies();
-    return deleted;
+    if (deleted === undefined) return false;
+    this.#recorder.removePolicy('policy', deleted);
+    this.#applyPolicies();
+    return true;
   }
 
   /** Returns false when there is no operator policy of that name. */
   deleteOperatorPolicy(name: string): boolean {
     const deleted = this.#policies.deleteOperator(name);
-    if (deleted) this.#applyPolicies();
-    return deleted;
+    if (deleted === undefined) return false;
+    this.#recorder.removePolicy('operator-policy', deleted);
+    this.#applyPolicies();
+    return true;
   }
 
   #applyPolicies(): void {
@@ -355,7 +485,9 @@ export class VirtualHost implements QueueHost {
     const lanes = this.#singleLane;
     const lane = queue.laneFor(publication.priority);
     lanes[0] = lane;
-    const position = appendMessageRecord(this.#runtime.store, publication, lanes, 0, 1, this.#runtime.now());
+    const { store } = this.#runtime;
+    const durable = publication.persistent && queue.isRecorded;
+    const position = appendMessageRecord(store, publication, lanes, 0, 1, durable, this.#runtime.now());
     queue.enqueue(lane, position, bodyBytes, publication.expirationMs);
     queue.trim();
     return 'routed';
@@ -367,10 +499,12 @@ export class VirtualHost implements QueueHost {
     const refusing: Queue[] = [];
     for (const queue of queues) (queue.makeRoom(bodyBytes) ? accepting : refusing).push(queue);
     const lanes = accepting.map((queue) => queue.laneFor(publication.priority));
+    const durable = publication.persistent && accepting.some((queue) => queue.isRecorded);
+    const nowMs = this.#runtime.now();
     for (let from = 0; from < lanes.length; from += DESTINATIONS_MAX) {
       const count = Math.min(DESTINATIONS_MAX, lanes.length - from);
       const { store } = this.#runtime;
-      const position = appendMessageRecord(store, publication, lanes, from, count, this.#runtime.now());
+      const position = appendMessageRecord(store, publication, lanes, from, count, durable, nowMs);
       for (let index = from; index < from + count; index++) {
         const queue = accepting[index] as Queue;
         queue.enqueue(lanes[index] as Lane, position, bodyBytes, publication.expirationMs);
@@ -420,8 +554,13 @@ export class VirtualHost implements QueueHost {
   }
 
   #applyQueuePolicy(queue: Queue): void {
+    queue.applySettings(this.#settingsOf(queue));
+  }
+
+  /** The arguments of the queue under the policies that hold for it. */
+  #settingsOf(queue: Queue): QueueArguments {
     const { definition } = this.#policies.effective('queue', queue.name, queue.declared.type);
-    queue.applySettings(definition.size === 0 ? queue.declared : applyPolicy(queue.declared, definition));
+    return definition.size === 0 ? queue.declared : applyPolicy(queue.declared, definition);
   }
 
   #applyExchangePolicy(exchange: Exchange): void {
@@ -450,7 +589,7 @@ export class VirtualHost implements QueueHost {
   }
 
   #assertRoomForQueue(name: string): void {
-    const { maxQueues } = this.limits;
+    const { maxQueues } = this.#limits;
     if (!isAtLimit(this.queues.size, maxQueues)) return;
     throw preconditionFailed(
       `cannot declare queue '${name}': queue limit in vhost '${this.name}' (${maxQueues}) is reached`,
@@ -465,6 +604,7 @@ export class VirtualHost implements QueueHost {
       autoDelete: false,
       internal: false,
       arguments: new Map(),
+      predeclared: true,
     };
     this.exchanges.set(name, new Exchange(this.#runtime, properties));
   }
@@ -480,6 +620,7 @@ export class VirtualHost implements QueueHost {
 
   #removeBinding(binding: Binding): void {
     const { source, destination, routingKey, arguments: args } = binding;
+    this.#recorder.removeBinding(binding);
     source.bindings.delete(bindingKey(destination, routingKey, args));
     source.router.remove(binding);
     const leadingTo = this.#bindingsTo.get(destination);
@@ -514,6 +655,11 @@ function negateDelay(publication: Publication): void {
   if (!Number.isSafeInteger(delayMs) || delayMs <= 0) return;
   const headers = new Map(properties.headers).set('x-delay', field.int(-delayMs));
   publication.replaceProperties({ ...properties, headers });
+}
+
+/** `setPolicy` refuses a target that it does not know. */
+function policyOf({ vhost, name, pattern, applyTo, priority, definition }: PolicyDefinition): Policy {
+  return { vhost, name, pattern, applyTo: applyTo as PolicyTarget, priority, definition };
 }
 
 function bindingKey(destination: Destination, routingKey: string, args: FieldTable): string {

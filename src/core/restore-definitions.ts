@@ -1,0 +1,77 @@
+import { AccessControlError } from './access/access-control.ts';
+import { PatternError } from './access/pattern-error.ts';
+import { PolicyError } from './access/policies.ts';
+import { type Definition, type DefinitionKind, definitionText } from './definitions/definition.ts';
+import type { DefinitionSet } from './definitions/definition-set.ts';
+import { ChannelError, ConnectionError } from './errors.ts';
+
+/** Each needs only what comes before it. Policies come before what they apply to, so that each queue takes its own at once. */
+const ORDER: readonly DefinitionKind[] = [
+  'vhost',
+  'user',
+  'permission',
+  'topic-permission',
+  'policy',
+  'operator-policy',
+  'exchange',
+  'queue',
+  'binding',
+];
+
+/** An operating error: this version cannot make again what holds messages, so it does not start and leaves them be. */
+export class RestoreError extends Error {
+  readonly code = 'DEFINITION_REFUSED';
+
+  constructor(problem: string) {
+    super(
+      `cannot restore what was stored: ${problem}. Nothing was changed. Start the version of Leveret that wrote the data ` +
+        'directory, or a newer one',
+    );
+    this.name = 'RestoreError';
+  }
+}
+
+/**
+ * Makes everything again that is defined. What cannot be made (a binding to a queue that did not survive, a policy that this
+ * version refuses) is told to `onProblem` and left out: it must not keep the rest from coming back. But without its queue or
+ * its vhost a message would be lost, and nobody knows what an unreadable definition was: RestoreError.
+ */
+export function restoreDefinitions(
+  definitions: DefinitionSet,
+  restore: (definition: Definition) => void,
+  onProblem: (text: string) => void,
+): void {
+  const [unreadable] = definitions.problems;
+  if (unreadable !== undefined) throw new RestoreError(`a definition cannot be read: ${unreadable}`);
+  for (const kind of ORDER) {
+    for (const definition of definitions) {
+      if (definition.kind === kind) restoreOne(definition, restore, onProblem);
+    }
+  }
+}
+
+function restoreOne(
+  definition: Definition,
+  restore: (definition: Definition) => void,
+  onProblem: (text: string) => void,
+): void {
+  try {
+    restore(definition);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    if (definition.kind === 'queue' || definition.kind === 'vhost')
+      throw new RestoreError(`${definitionText(definition)}: ${error.message}`);
+    onProblem(`${definitionText(definition)} is left out: ${error.message}`);
+  }
+}
+
+/** What says that something cannot be. Anything else that is thrown is a defect of the broker. */
+function isRefusal(error: unknown): error is Error {
+  return (
+    error instanceof ChannelError ||
+    error instanceof ConnectionError ||
+    error instanceof AccessControlError ||
+    error instanceof PatternError ||
+    error instanceof PolicyError
+  );
+}
