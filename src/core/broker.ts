@@ -4,17 +4,23 @@
  *
  * One turn, which the host runs once per turn of its event loop:
  *
- *     deadlines that are due -> pump queues -> commit the log -> confirms -> flush connections
- *       -> release what was purged -> clean the log
+ *     deadlines that are due -> answers that waited for the disk, and the frames behind them -> pump queues
+ *       -> commit the log -> confirms -> flush connections -> release what was purged -> clean the log
  */
 
 import { AccessControl } from './access/access-control.ts';
 import type { Channel } from './channel/channel.ts';
 import { ReplyConsumers } from './channel/reply-consumers.ts';
 import { Connection, type ConnectionHost } from './connection/connection.ts';
+import type { Definition, VhostPartDefinition } from './definitions/definition.ts';
+import { DefinitionLog } from './definitions/definition-log.ts';
+import type { DefinitionSet } from './definitions/definition-set.ts';
 import type { Credentials, Environment, Peer, Transport } from './environment.ts';
-import { connectionForced, notAllowed } from './failures.ts';
+import { connectionForced, notAllowed, notFound } from './failures.ts';
+import type { RecordOwner } from './message/message-store.ts';
 import { isAtLimit } from './operator-limit.ts';
+import type { BrokerImage } from './recovery/broker-image.ts';
+import { restoreDefinitions } from './restore-definitions.ts';
 import { Runtime } from './runtime.ts';
 import { type BrokerSettings, DEFAULT_SETTINGS, type InitialSettings } from './settings.ts';
 import { VirtualHost } from './vhost/virtual-host.ts';
@@ -24,8 +30,17 @@ const DEADLINES_PER_TURN = 1024;
 /** Messages that all queues together deliver in one turn: what a turn may take is what everybody else waits. */
 const DELIVERIES_PER_TURN = 32_768;
 
+/** Frames that were held until something was durable and are handled in one turn. */
+const HELD_FRAMES_PER_TURN = 16_384;
+
 /** Messages of purged and deleted queues that are released in one turn: about 5 ms. */
 const DISCARDED_PER_TURN = 16_384;
+
+/**
+ * Bytes that may wait for the disk: who publishes without waiting for confirms would fill the memory where the disk is
+ * slower. Publishers are read from again when half of it is left.
+ */
+const PENDING_BYTES_MAX = 64 * 2 ** 20;
 
 /** A resource that is short; publishers wait until it is not. */
 export type Alarm = 'memory' | 'disk';
@@ -36,27 +51,39 @@ export class Broker implements ConnectionHost {
   readonly access: AccessControl;
   readonly vhosts: Map<string, VirtualHost> = new Map<string, VirtualHost>();
   readonly replyConsumers: ReplyConsumers;
+  readonly #definitions: DefinitionLog;
+  readonly #recordOwner: RecordOwner;
   readonly #connections = new Set<Connection>();
   /** Connections with output to flush at the end of the turn. */
   #filling: Connection[] = [];
-  /** Channels that published in this turn what is to be answered once it is durable. */
+  /** Channels that published in this turn what is to be confirmed once it is durable. */
   #published: Channel[] = [];
-  /** Channels with answers that wait for a block to be durable. */
+  /** Channels with confirms that wait for a block to be durable. */
   readonly #unanswered = new Set<Channel>();
+  /** Connections that go on once what happened in this turn is durable. */
+  #holding: Connection[] = [];
+  /** Connections that go on once a block is durable, with its number. **Invariant:** in the order of the blocks. */
+  readonly #blockAwaitedBy = new Map<Connection, number>();
   readonly #alarms = new Set<Alarm>();
+  #storeIsBehind = false;
   #shutdownDone: (() => void) | undefined;
   #closing = false;
 
-  constructor(environment: Environment, initial: Partial<InitialSettings> = {}) {
+  /** `image`: what the store has kept of an earlier run. */
+  constructor(environment: Environment, initial: Partial<InitialSettings> = {}, image?: BrokerImage) {
     const { defaultPassword, ...settings } = { ...DEFAULT_SETTINGS, ...initial };
     this.settings = Object.freeze(settings);
-    this.runtime = new Runtime(environment);
+    this.runtime = new Runtime(environment, image);
+    this.#definitions = new DefinitionLog(environment.store, () => this.runtime.requestTurn());
     this.access = new AccessControl(() => {
       this.runtime.topologyVersion++;
-    });
+    }, this.#definitions);
+    this.#recordOwner = this.#makeRecordOwner();
     this.replyConsumers = new ReplyConsumers(this.runtime);
     environment.store.onDurable = () => this.runtime.requestTurn();
-    this.#addDefaults(defaultPassword);
+    if (image !== undefined) this.#restoreDefinitions(image.definitions);
+    if (image === undefined || image.isFresh) this.#addDefaults(defaultPassword);
+    this.runtime.discardRestored();
   }
 
   get credentials(): Credentials {
@@ -87,17 +114,24 @@ export class Broker implements ConnectionHost {
     const { runtime } = this;
     runtime.beginTurn();
     runtime.deadlines.runDue(runtime.now(), DEADLINES_PER_TURN);
+    runtime.onDurable(runtime.store.durableBlock);
+    this.#resumeConnections();
     runtime.pumpQueues(DELIVERIES_PER_TURN);
-    this.#answerPublishers(runtime.store.commit());
+    const block = runtime.store.commit();
+    runtime.onCommitted(block);
+    this.#checkStore();
+    this.#sealHolding(block);
+    this.#answerPublishers(block);
     this.#flush();
     runtime.releaseDiscarded(DISCARDED_PER_TURN);
-    const mustClean = runtime.store.clean(runtime);
+    const mustClean = runtime.store.clean(this.#recordOwner);
+    runtime.settleMoved();
     const { nextMs } = runtime.deadlines;
     if (mustClean || runtime.hasDueQueues || runtime.hasDiscarded || nextMs <= runtime.now())
       runtime.requestTurn();
     runtime.endTurn();
     // Whoever sets a deadline outside of a turn asks for one (Runtime.now): the host hears of all of them here.
-    runtime.environment.scheduler.requestTurnAt(nextMs);
+    runtime.requestTurnAt(nextMs);
   }
 
   /** Closes all connections with 320; `done` is called when the last one is gone. New ones are not accepted. */
@@ -115,8 +149,9 @@ export class Broker implements ConnectionHost {
   addVhost(name: string): VirtualHost {
     const existing = this.vhosts.get(name);
     if (existing !== undefined) return existing;
-    const vhost = new VirtualHost(this.runtime, name);
+    const vhost = new VirtualHost(this.runtime, name, this.#definitions);
     this.vhosts.set(name, vhost);
+    this.#definitions.put(vhost.definition);
     return vhost;
   }
 
@@ -128,6 +163,7 @@ export class Broker implements ConnectionHost {
     this.vhosts.delete(name);
     this.access.vhostDeleted(name);
     vhost.dispose();
+    this.#definitions.remove(vhost.definition);
     return true;
   }
 
@@ -165,6 +201,22 @@ export class Broker implements ConnectionHost {
   get alarmReason(): string | undefined {
     if (this.#alarms.size === 0) return undefined;
     return `low on ${[...this.#alarms].join(' & ')}`;
+  }
+
+  get storeIsBehind(): boolean {
+    return this.#storeIsBehind;
+  }
+
+  /** Lets publishers wait while too much waits for the disk. */
+  #checkStore(): void {
+    const { pendingBytes } = this.runtime.store;
+    const isBehind = pendingBytes > (this.#storeIsBehind ? PENDING_BYTES_MAX / 2 : PENDING_BYTES_MAX);
+    if (isBehind === this.#storeIsBehind) return;
+    this.#storeIsBehind = isBehind;
+    for (const connection of this.#connections) {
+      if (isBehind) connection.storeBehind();
+      else connection.storeCaughtUp();
+    }
   }
 
   // ---- limits ----
@@ -216,8 +268,14 @@ export class Broker implements ConnectionHost {
     this.#answer(channel);
   }
 
+  resumeWhenDurable(connection: Connection): void {
+    this.#holding.push(connection);
+    this.runtime.requestTurn();
+  }
+
   forget(connection: Connection): void {
     this.#connections.delete(connection);
+    this.#blockAwaitedBy.delete(connection);
     this.#checkShutdown();
   }
 
@@ -234,6 +292,96 @@ export class Broker implements ConnectionHost {
       write: '.*',
       read: '.*',
     });
+  }
+
+  /** The runtime has the lanes, and the broker the definitions. */
+  #makeRecordOwner(): RecordOwner {
+    const { runtime } = this;
+    return {
+      relocate: (laneId, seq, from, to) => runtime.relocate(laneId, seq, from, to),
+      holds: (laneId, seq) => runtime.holds(laneId, seq),
+      reachOf: (laneId) => runtime.reachOf(laneId),
+      recordDefinitions: () => this.#recordDefinitions(),
+    };
+  }
+
+  /** Records every definition that holds: the store is about to drop what was recorded before. */
+  #recordDefinitions(): void {
+    for (const vhost of this.vhosts.values()) this.#definitions.put(vhost.definition);
+    this.access.recordDefinitions();
+    for (const vhost of this.vhosts.values()) vhost.recordDefinitions();
+  }
+
+  /** Makes again what was there before the restart. What cannot be made is reported and left out. */
+  #restoreDefinitions(definitions: DefinitionSet): void {
+    const { environment } = this.runtime;
+    this.#definitions.whileRestoring(() => {
+      restoreDefinitions(
+        definitions,
+        (definition) => this.#restore(definition),
+        (text) => environment.onEvent({ level: 'warn', text }),
+      );
+    });
+  }
+
+  #restore(definition: Definition): void {
+    switch (definition.kind) {
+      case 'vhost': {
+        const vhost = new VirtualHost(this.runtime, definition.name, this.#definitions, definition);
+        this.vhosts.set(vhost.name, vhost);
+        break;
+      }
+      case 'user':
+      case 'permission':
+      case 'topic-permission':
+        this.access.restore(definition);
+        break;
+      default:
+        this.#restoreInVhost(definition);
+    }
+  }
+
+  #restoreInVhost(definition: VhostPartDefinition): void {
+    const vhost = this.vhosts.get(definition.vhost);
+    if (vhost === undefined) throw notFound(`no vhost '${definition.vhost}'`);
+    vhost.restore(definition);
+  }
+
+  /** Lets connections go on that waited for what is durable by now, about as many as have HELD_FRAMES_PER_TURN frames. */
+  #resumeConnections(): void {
+    const { durableBlock } = this.runtime.store;
+    let left = HELD_FRAMES_PER_TURN;
+    for (const [connection, block] of this.#blockAwaitedBy) {
+      if (block > durableBlock) return;
+      if (left <= 0) {
+        this.runtime.requestTurn();
+        return;
+      }
+      this.#blockAwaitedBy.delete(connection);
+      left -= this.#resume(connection);
+    }
+  }
+
+  /** What the frames of one connection break is that connection's, in a turn as elsewhere. Returns how many it handled. */
+  #resume(connection: Connection): number {
+    try {
+      return connection.onDurable();
+    } catch (defect) {
+      const what = defect instanceof Error ? (defect.stack ?? defect.message) : String(defect);
+      connection.log('error', `defect in the broker: ${what}`);
+      connection.abandon('a defect in the broker');
+      return 0;
+    }
+  }
+
+  /** What connections hold their frames for is in `block`, or an earlier one. */
+  #sealHolding(block: number): void {
+    if (this.#holding.length === 0) return;
+    for (const connection of this.#holding) {
+      if (!connection.isClosed) this.#blockAwaitedBy.set(connection, block);
+    }
+    this.#holding = [];
+    if (block <= this.runtime.store.durableBlock) this.runtime.requestTurn();
   }
 
   /** What was published in this turn is in `block`. Answers whatever is durable by now. */
@@ -285,6 +433,8 @@ export class Broker implements ConnectionHost {
     if (this.#shutdownDone === undefined || this.#connections.size > 0) return;
     const done = this.#shutdownDone;
     this.#shutdownDone = undefined;
+    this.runtime.recordExactReach();
+    this.runtime.store.commit();
     done();
   }
 }

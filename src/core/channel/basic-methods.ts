@@ -75,7 +75,9 @@ export function onBasicGet(
   const name = queueName(channel, method.queue);
   session.authorize('queue', name, 'read');
   const queue = session.vhost.queue(name, channel.connection);
-  if (!queue.get(deliveries, method.noAck)) channel.send('basic.get-empty', {});
+  const outcome = queue.get(deliveries, method.noAck);
+  if (outcome === 'empty') channel.send('basic.get-empty', {});
+  else if (outcome === 'wait') channel.whenDurable(() => onBasicGet(channel, deliveries, method));
 }
 
 /** amqp basic.consume of the pseudo-queue for direct replies */

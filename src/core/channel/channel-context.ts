@@ -35,7 +35,14 @@ export interface ChannelContext {
   replyAddress: string | undefined;
   /** Sends a method on this channel. */
   send<N extends MethodName>(name: N, args: MethodArguments<N>): void;
-  /** Something was published whose answer is due once it is durable. Runs per message. */
+  /**
+   * The same, once all that happened by now is durable. No later frame of the client is handled before that: answers keep
+   * their order. With a store that nothing survives in it is sent at once.
+   */
+  sendDurable<N extends MethodName>(name: N, args: MethodArguments<N>): void;
+  /** Calls `resume` when `sendDurable` would send. What it throws is an error of the frame at hand. */
+  whenDurable(resume: () => void): void;
+  /** Something was published that is to be confirmed once it is durable. Runs per message. */
   awaitDurable(): void;
   /** Closes the channel because of an error that no frame of the client is the direct cause of. */
   fail(error: ChannelError): void;

@@ -43,10 +43,12 @@ export interface ChannelOwner extends ChannelConnection {
   failChannel(channel: Channel, error: ChannelError): void;
   /** Nothing follows on `channel` any more. */
   forgetChannel(channel: Channel): void;
-  /** `channel` has answers to write once what it published in this turn is durable. */
+  /** `channel` has confirms to write once what it published in this turn is durable. */
   awaitDurable(channel: Channel): void;
-  /** Writes the answers of `channel` that may be written now. */
+  /** Writes the confirms of `channel` that may be written now. */
   answerDurable(channel: Channel): void;
+  /** Calls `resume` once all that happened by now is durable; frames that come behind the one at hand wait for it. */
+  holdUntilDurable(channelNumber: number, resume: () => void): void;
 }
 
 export class Channel implements ChannelContext {
@@ -64,7 +66,7 @@ export class Channel implements ChannelContext {
   lastQueueName: string | undefined;
   /** Under which direct replies reach this channel. */
   replyAddress: string | undefined;
-  /** In the broker's list of channels with answers that wait for durability. Owned by the broker. */
+  /** In the broker's list of channels with confirms to seal at the end of the turn. Owned by the broker. */
   awaitsDurable = false;
 
   constructor(connection: ChannelOwner, session: Session, number: number) {
@@ -93,6 +95,17 @@ export class Channel implements ChannelContext {
   /** Sends a method on this channel. */
   send<N extends MethodName>(name: N, args: MethodArguments<N>): void {
     writeMethodFrame(this.connection.output.writer(), this.number, name, args);
+  }
+
+  sendDurable<N extends MethodName>(name: N, args: MethodArguments<N>): void {
+    this.whenDurable(() => this.send(name, args));
+  }
+
+  whenDurable(resume: () => void): void {
+    this.connection.holdUntilDurable(this.number, () => {
+      // A time-out may have closed the channel meanwhile.
+      if (this.state === 'open') resume();
+    });
   }
 
   awaitDurable(): void {
@@ -247,14 +260,12 @@ export class Channel implements ChannelContext {
 
   #onConfirmSelect(noWait: boolean): void {
     if (this.transaction !== undefined) throw preconditionFailed('cannot switch from tx to confirm mode');
-    this.publisher.confirms.mode = 'confirm';
+    this.publisher.confirms.isSelected = true;
     if (!noWait) this.send('confirm.select-ok', {});
   }
 
   #onTxSelect(): void {
-    const { confirms } = this.publisher;
-    if (confirms.mode === 'confirm') throw preconditionFailed('cannot switch from confirm to tx mode');
-    confirms.mode = 'transaction';
+    if (this.publisher.confirms.isSelected) throw preconditionFailed('cannot switch from confirm to tx mode');
     this.transaction ??= new Transaction();
     this.send('tx.select-ok', {});
   }
@@ -283,10 +294,7 @@ export class Channel implements ChannelContext {
     for (const { exchange, publication, mandatory } of publications) {
       this.publisher.publishNow(exchange, publication, mandatory);
     }
-    this.publisher.confirms.add();
-    this.awaitDurable();
-    // Mostly it is durable at once, and what the client sent behind it must not be answered first.
-    this.connection.answerDurable(this);
+    this.sendDurable('tx.commit-ok', {});
   }
 
   #onTxRollback(): void {

@@ -8,7 +8,6 @@ let confirms: Confirms;
 
 beforeEach(() => {
   confirms = new Confirms();
-  confirms.mode = 'confirm';
 });
 
 /** What a client reads when everything up to `upTo` is answered: `ack 3`, `acks to 5`, `nack 6`. */
@@ -25,12 +24,12 @@ function answers(to: Confirms, upTo: number): string[] {
 }
 
 function publish(count: number): void {
-  for (let each = 0; each < count; each++) confirms.add();
+  for (let each = 0; each < count; each++) confirms.addDurable();
 }
 
-test('messages are numbered from 1', () => {
-  expect([confirms.add(), confirms.add()]).toEqual([1, 2]);
-  expect(confirms.outstanding).toBe(2);
+test('messages are numbered from 1, whether they have to survive or not', () => {
+  expect([confirms.add(), confirms.addDurable(), confirms.add()]).toEqual([1, 2, 3]);
+  expect(confirms.outstanding).toBe(3);
 });
 
 test('one message is acked alone, several together', () => {
@@ -91,24 +90,53 @@ test('sealing again without a new message changes nothing', () => {
   expect(confirms.takeDurable(1)).toBe(1);
 });
 
+test('what does not have to survive waits for no block', () => {
+  confirms.add();
+  confirms.seal(7);
+  expect(confirms.takeDurable(0)).toBe(1);
+});
+
+test('what does not have to survive waits for what was published before it, and no longer', () => {
+  publish(1);
+  confirms.seal(7);
+  confirms.add();
+  confirms.seal(8);
+  confirms.add();
+  confirms.seal(9);
+  expect(confirms.takeDurable(6)).toBe(0);
+  expect(confirms.takeDurable(7)).toBe(3);
+});
+
+test('one message that has to survive makes all of its turn wait', () => {
+  confirms.add();
+  publish(1);
+  confirms.add();
+  confirms.seal(7);
+  expect(confirms.takeDurable(6)).toBe(0);
+  expect(confirms.takeDurable(7)).toBe(3);
+  confirms.add();
+  confirms.seal(8);
+  expect(confirms.takeDurable(7)).toBe(4);
+});
+
 test('every message is answered once, in order, and only when it is durable', () => {
   const turn = fc.record({
-    published: fc.array(fc.boolean(), { maxLength: 6 }),
+    published: fc.array(fc.record({ isRefused: fc.boolean(), survives: fc.boolean() }), { maxLength: 6 }),
     durable: fc.nat(3),
   });
   fc.assert(
     fc.property(fc.array(turn, { maxLength: 40, size: 'max' }), (turns) => {
       const of = new Confirms();
-      of.mode = 'confirm';
       const blockOf: number[] = [0];
       const refused = new Set<number>();
       let answered = 0;
       let durableBlock = 0;
       for (const [index, { published, durable }] of turns.entries()) {
         const block = index + 1;
-        for (const isRefused of published) {
-          const tag = of.add();
-          blockOf.push(block);
+        const awaited = published.some(({ survives }) => survives) ? block : (blockOf.at(-1) ?? 0);
+        for (const { isRefused, survives } of published) {
+          const tag = survives ? of.addDurable() : of.add();
+          blockOf.push(awaited);
           if (isRefused) of.refuse(tag);
           if (isRefused) refused.add(tag);
         }

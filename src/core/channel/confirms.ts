@@ -2,26 +2,36 @@ import type { ByteWriter } from '../../codec/byte-writer.ts';
 import { writeMethodFrame } from '../../codec/method-codec.ts';
 
 /**
- * The answers of one channel that wait until something is durable: publisher confirms, or those to tx.commit. Messages
- * (or commits) are numbered from 1 as they come; at the end of a turn everything up to the newest belongs to the block
- * that the store just closed, and is answered once that block is durable, many messages with one basic.ack.
+ * The publisher confirms of one channel. Messages are numbered from 1 as they come; at the end of a turn everything up to
+ * the newest is sealed, and is answered once it is durable, many messages with one basic.ack. When one of them has to
+ * survive a restart, that is when the block is durable that the store just closed. Otherwise it is at once, but for what was
+ * sealed before: confirms keep their order.
  *
  *      answered            sealed: waits for its block         published in this turn
  *     ---------+----------------------------------------+----------------------------+----> tag
  *              |  (block 7, up to 120) (block 8, to 190) |                            | nextTag
  */
 export class Confirms {
-  /** What is answered: nothing, messages (confirm.select) or commits (tx.select). */
-  mode: 'none' | 'confirm' | 'transaction' = 'none';
+  /** Since confirm.select. */
+  isSelected = false;
   #nextTag = 1;
   #answered = 0;
   #sealed = 0;
+  /** Something that was published since the last seal has to survive a restart. */
+  #mustSurvive = false;
   /** Tags that a full queue refused, in order: nacked instead of acked. */
   readonly #refused: number[] = [];
-  readonly #waiting: { readonly block: number; readonly upTo: number }[] = [];
+  /** **Invariant:** blocks and tags both grow. */
+  readonly #waiting: { readonly block: number; upTo: number }[] = [];
 
-  /** Numbers the message that was just published, or the commit. */
+  /** Numbers the message that was just published. Runs per message. */
   add(): number {
+    return this.#nextTag++;
+  }
+
+  /** The same for a message that has to survive a restart. Runs per message. */
+  addDurable(): number {
+    this.#mustSurvive = true;
     return this.#nextTag++;
   }
 
@@ -34,12 +44,16 @@ export class Confirms {
     return this.#nextTag - 1 - this.#answered;
   }
 
-  /** Everything published so far is in `block` or an earlier one. */
+  /** Everything published so far that has to survive is in `block` or an earlier one. */
   seal(block: number): void {
     const upTo = this.#nextTag - 1;
     if (upTo === this.#sealed) return;
     this.#sealed = upTo;
-    this.#waiting.push({ block, upTo });
+    const newest = this.#waiting.at(-1);
+    const awaited = this.#mustSurvive ? block : (newest?.block ?? 0);
+    this.#mustSurvive = false;
+    if (newest?.block === awaited) newest.upTo = upTo;
+    else this.#waiting.push({ block: awaited, upTo });
   }
 
   /** The tag up to which everything may be answered now that `durableBlock` is durable; 0 when there is nothing new. */
@@ -70,10 +84,6 @@ export class Confirms {
     const count = upTo - this.#answered;
     if (count <= 0) return;
     this.#answered = upTo;
-    if (this.mode === 'confirm') {
-      writeMethodFrame(writer, channel, 'basic.ack', { deliveryTag: upTo, multiple: count > 1 });
-      return;
-    }
-    for (let commit = 0; commit < count; commit++) writeMethodFrame(writer, channel, 'tx.commit-ok', {});
+    writeMethodFrame(writer, channel, 'basic.ack', { deliveryTag: upTo, multiple: count > 1 });
   }
 }

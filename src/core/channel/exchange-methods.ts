@@ -3,6 +3,8 @@ import type { MethodArguments } from '../../codec/methods.ts';
 import { resourceText } from '../arguments/equivalence.ts';
 import { accessRefused, preconditionFailed } from '../failures.ts';
 import { routerType } from '../routing/create-router.ts';
+import type { Exchange } from '../vhost/exchange.ts';
+import { answerDefinition } from './answer-definition.ts';
 import type { ChannelContext } from './channel-context.ts';
 
 export function onExchangeDeclare(
@@ -10,9 +12,10 @@ export function onExchangeDeclare(
   method: MethodArguments<'exchange.declare'>,
 ): void {
   requireNotDefault(method.exchange);
-  if (method.passive) findDeclared(channel, method.exchange);
-  else declare(channel, method);
-  if (!method.noWait) channel.send('exchange.declare-ok', {});
+  const exchange = method.passive ? findDeclared(channel, method.exchange) : declare(channel, method);
+  if (method.noWait) return;
+  if (method.passive) channel.send('exchange.declare-ok', {});
+  else answerDefinition(channel, [exchange], 'exchange.declare-ok', {});
 }
 
 export function onExchangeDelete(channel: ChannelContext, method: MethodArguments<'exchange.delete'>): void {
@@ -28,15 +31,17 @@ export function onExchangeDelete(channel: ChannelContext, method: MethodArgument
       throw preconditionFailed(`${describe(channel, name)} in use`);
     session.vhost.removeExchange(exchange);
   }
-  if (!method.noWait) channel.send('exchange.delete-ok', {});
+  if (method.noWait) return;
+  answerDefinition(channel, exchange === undefined ? [] : [exchange], 'exchange.delete-ok', {});
 }
 
 export function onExchangeBind(channel: ChannelContext, method: MethodArguments<'exchange.bind'>): void {
   authorizeBinding(channel, method);
   const { vhost } = channel.session;
   const source = vhost.exchange(method.source);
-  vhost.bind(source, vhost.exchange(method.destination), method.routingKey, method.arguments);
-  if (!method.noWait) channel.send('exchange.bind-ok', {});
+  const destination = vhost.exchange(method.destination);
+  vhost.bind(source, destination, method.routingKey, method.arguments);
+  if (!method.noWait) answerDefinition(channel, [source, destination], 'exchange.bind-ok', {});
 }
 
 export function onExchangeUnbind(channel: ChannelContext, method: MethodArguments<'exchange.unbind'>): void {
@@ -45,10 +50,12 @@ export function onExchangeUnbind(channel: ChannelContext, method: MethodArgument
   const source = vhost.exchanges.get(method.source);
   const destination = vhost.exchanges.get(method.destination);
   // RabbitMQ since 3.2: unbinding what is not there succeeds
+  const ends = [];
   if (source !== undefined && destination !== undefined) {
     vhost.unbind(source, destination, method.routingKey, method.arguments);
+    ends.push(source, destination);
   }
-  if (!method.noWait) channel.send('exchange.unbind-ok', {});
+  if (!method.noWait) answerDefinition(channel, ends, 'exchange.unbind-ok', {});
 }
 
 /** 403: the default exchange is bound to every queue by its name, and nothing else can be done with it. */
@@ -57,12 +64,12 @@ export function requireNotDefault(exchange: string): void {
 }
 
 /** amqp exchange.declare "passive" */
-function findDeclared(channel: ChannelContext, name: string): void {
+function findDeclared(channel: ChannelContext, name: string): Exchange {
   channel.session.authorizeAny('exchange', name);
-  channel.session.vhost.exchange(name);
+  return channel.session.vhost.exchange(name);
 }
 
-function declare(channel: ChannelContext, method: MethodArguments<'exchange.declare'>): void {
+function declare(channel: ChannelContext, method: MethodArguments<'exchange.declare'>): Exchange {
   const { session } = channel;
   const name = method.exchange;
   // amqp exchange.declare "type": 503
@@ -81,6 +88,7 @@ function declare(channel: ChannelContext, method: MethodArguments<'exchange.decl
     internal: method.internal,
     arguments: method.arguments,
   });
+  return session.vhost.exchange(name);
 }
 
 /** What the exchange cannot route is read from it and written to the alternate one in the name of who declares it. */

@@ -175,9 +175,11 @@ export class Publisher {
     }
     const outcome = this.#publish();
     if (outcome === 'unroutable' && this.#mandatory) this.#return(publication);
-    if (this.confirms.mode !== 'confirm') return;
-    const tag = this.confirms.add();
-    if (outcome === 'refused') this.confirms.refuse(tag);
+    const { confirms } = this;
+    if (!confirms.isSelected) return;
+    const survives = publication.persistent && outcome === 'routed';
+    const tag = survives ? confirms.addDurable() : confirms.add();
+    if (outcome === 'refused') confirms.refuse(tag);
     this.#channel.awaitDurable();
   }
 

@@ -3,6 +3,7 @@ import { resourceText } from '../arguments/equivalence.ts';
 import { assertMayBeServerNamed } from '../arguments/queue-arguments.ts';
 import { accessRefused, notFound, preconditionFailed } from '../failures.ts';
 import type { Queue } from '../queue/queue.ts';
+import { answerDefinition } from './answer-definition.ts';
 import type { ChannelContext } from './channel-context.ts';
 import { requireNotDefault } from './exchange-methods.ts';
 import { DIRECT_REPLY_TO } from './reply-consumers.ts';
@@ -15,11 +16,10 @@ export function onQueueDeclare(channel: ChannelContext, method: MethodArguments<
   const queue = method.passive ? findDeclared(channel, method.queue) : declare(channel, method);
   channel.lastQueueName = queue.name;
   if (method.noWait) return;
-  channel.send('queue.declare-ok', {
-    queue: queue.name,
-    messageCount: queue.readyCount,
-    consumerCount: queue.consumerCount,
-  });
+  const { name, readyCount, consumerCount } = queue;
+  const answer = { queue: name, messageCount: readyCount, consumerCount };
+  if (method.passive) channel.send('queue.declare-ok', answer);
+  else answerDefinition(channel, [queue], 'queue.declare-ok', answer);
 }
 
 export function onQueueBind(channel: ChannelContext, method: MethodArguments<'queue.bind'>): void {
@@ -27,8 +27,9 @@ export function onQueueBind(channel: ChannelContext, method: MethodArguments<'qu
   const { vhost } = channel.session;
   // 404 for the exchange comes before 405 for the queue, as in RabbitMQ.
   const exchange = vhost.exchange(method.exchange);
-  vhost.bind(exchange, vhost.queue(name, channel.connection), routingKey, method.arguments);
-  if (!method.noWait) channel.send('queue.bind-ok', {});
+  const queue = vhost.queue(name, channel.connection);
+  vhost.bind(exchange, queue, routingKey, method.arguments);
+  if (!method.noWait) answerDefinition(channel, [exchange, queue], 'queue.bind-ok', {});
 }
 
 export function onQueueUnbind(channel: ChannelContext, method: MethodArguments<'queue.unbind'>): void {
@@ -37,12 +38,14 @@ export function onQueueUnbind(channel: ChannelContext, method: MethodArguments<'
   const exchange = vhost.exchanges.get(method.exchange);
   // RabbitMQ since 3.2: unbinding what is not there succeeds
   const queue = vhost.queues.get(name);
+  const ends = [];
   if (exchange !== undefined && queue !== undefined) {
     // amqp queue.declare "exclusive": 405, but only when there is something to unbind
     if (vhost.isBound(exchange, queue, routingKey, method.arguments)) vhost.queue(name, channel.connection);
     vhost.unbind(exchange, queue, routingKey, method.arguments);
+    ends.push(exchange, queue);
   }
-  channel.send('queue.unbind-ok', {});
+  answerDefinition(channel, ends, 'queue.unbind-ok', {});
 }
 
 export function onQueuePurge(channel: ChannelContext, method: MethodArguments<'queue.purge'>): void {
@@ -57,8 +60,10 @@ export function onQueueDelete(channel: ChannelContext, method: MethodArguments<'
   const { session } = channel;
   session.authorize('queue', name, 'configure');
   // RabbitMQ since 3.2: deleting what is not there succeeds
-  const messageCount = session.vhost.queues.has(name) ? deleteQueue(channel, name, method) : 0;
-  if (!method.noWait) channel.send('queue.delete-ok', { messageCount });
+  const queue = session.vhost.queues.get(name);
+  const messageCount = queue === undefined ? 0 : deleteQueue(channel, name, method);
+  if (method.noWait) return;
+  answerDefinition(channel, queue === undefined ? [] : [queue], 'queue.delete-ok', { messageCount });
 }
 
 /** The name that a method means: an empty one stands for the queue declared last on the channel. */

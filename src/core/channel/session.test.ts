@@ -9,7 +9,7 @@ let access: AccessControl;
 let session: Session;
 
 beforeEach(() => {
-  access = new AccessControl(() => {});
+  access = new AccessControl(() => {}, { put: () => {}, remove: () => {} });
   access.putUser({ name: 'ann', passwordHash: undefined, tags: ['monitoring'] });
   session = new Session(access, 'ann', vhost);
 });

@@ -52,6 +52,13 @@ type State =
   | { readonly name: 'leaving' }
   | { readonly name: 'closed' };
 
+/** What happens once something is durable, in the name of the frame that it is for. */
+interface Awaited {
+  readonly channelNumber: number;
+  readonly methodKey: number;
+  readonly resume: () => void;
+}
+
 interface OpenState {
   readonly name: 'open';
   readonly session: Session;
@@ -66,14 +73,18 @@ export interface ConnectionHost extends LoginHost {
   readonly replyConsumers: ReplyConsumers;
   /** What publishers are told while an alarm is on. */
   readonly alarmReason: string | undefined;
+  /** Whether publishers are not read from because the store has to catch up. */
+  readonly storeIsBehind: boolean;
   /** 530 when the user has as many channels as it may. */
   assertRoomForChannel(username: string): void;
   /** `connection` has something to flush at the end of the turn. */
   onFilling(connection: Connection): void;
-  /** `channel` has answers to write once what it published in this turn is durable. */
+  /** `channel` has confirms to write once what it published in this turn is durable. */
   awaitDurable(channel: Channel): void;
-  /** Writes the answers of `channel` that may be written now. */
+  /** Writes the confirms of `channel` that may be written now. */
   answerDurable(channel: Channel): void;
+  /** `connection.onDurable` is to be called once all that happened by now is durable; in a later turn. */
+  resumeWhenDurable(connection: Connection): void;
   /** `connection` has ended. */
   forget(connection: Connection): void;
 }
@@ -100,6 +111,8 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   #state: State = { name: 'header', bytes: [] };
   /** The channel of the last frame, which the next one mostly is for. **Invariant:** undefined unless open. */
   #channel: Channel | undefined;
+  /** Frames are held until it has happened. **Invariant:** undefined unless open. */
+  #awaited: Awaited | undefined;
   /** Class and method of the frame at hand, for the close that an error makes; 0 for one that no frame is the cause of. */
   #methodKey = 0;
   /** Handshake and close time out; once open it is the heartbeat's. */
@@ -156,12 +169,16 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
       if (!this.isClosed) this.#becomeLeaving();
     }
     this.#methodKey = 0;
+    this.#requestCommit();
   }
 
   /** Everything written has left: deliveries may go on. */
   drained(): void {
     this.output.drained();
-    if (this.#state.name === 'open') this.#readAgain(this.#state.gate);
+    if (this.#state.name === 'open') {
+      this.#state.gate.drained();
+      this.#handleHeld(this.#state.gate);
+    }
     for (const channel of this.channels.values()) channel.deliveries.unparkAll();
   }
 
@@ -178,7 +195,7 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
 
   /** A frame of the client. Runs per frame. */
   onFrame(type: number, channelNumber: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.output.answersAreUnread && this.#state.name === 'open') {
+    if (this.#mustHold && this.#state.name === 'open') {
       this.#state.gate.hold(type, channelNumber, bytes, start, end);
       return;
     }
@@ -251,9 +268,19 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     state.gate.unblock();
   }
 
+  /** The store has more that is not durable than it should: who publishes is not read from. */
+  storeBehind(): void {
+    if (this.#state.name === 'open' && this.isPublisher) this.#state.gate.storeBehind();
+  }
+
+  storeCaughtUp(): void {
+    if (this.#state.name === 'open') this.#state.gate.storeCaughtUp();
+  }
+
   /** The client publishes for the first time. */
   becomePublisher(): void {
     this.isPublisher = true;
+    if (this.#host.storeIsBehind) this.storeBehind();
     const reason = this.#host.alarmReason;
     if (reason !== undefined) this.block(reason);
   }
@@ -320,6 +347,33 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     this.#host.answerDurable(channel);
   }
 
+  holdUntilDurable(channelNumber: number, resume: () => void): void {
+    const state = this.#state;
+    if (!this.runtime.store.survives) {
+      resume();
+    } else if (state.name === 'open') {
+      this.#awaited = { channelNumber, methodKey: this.#methodKey, resume };
+      state.gate.awaitDurable();
+      this.#host.resumeWhenDurable(this);
+    }
+  }
+
+  /** What the connection holds its frames for is durable: it goes on. Returns how many frames it handled. */
+  onDurable(): number {
+    const state = this.#state;
+    const awaited = this.#awaited;
+    if (state.name !== 'open' || awaited === undefined) return 0;
+    this.#awaited = undefined;
+    state.gate.durable();
+    this.#methodKey = awaited.methodKey;
+    try {
+      awaited.resume();
+    } catch (error) {
+      this.#onError(awaited.channelNumber, error);
+    }
+    return this.#handleHeld(state.gate);
+  }
+
   ownQueue(queue: Queue): void {
     this.#exclusiveQueues.add(queue);
   }
@@ -334,6 +388,11 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   }
 
   // ---- inside ----
+
+  /** What the client did is to become durable although nothing else may ask for a turn: acks of a queue that is empty now. */
+  #requestCommit(): void {
+    if (this.runtime.store.survives) this.runtime.requestTurn();
+  }
 
   /** Collects the protocol header in `seen`. Returns where the rest begins. */
   #onHeaderBytes(seen: number[], bytes: Uint8Array, start: number, end: number): number {
@@ -402,12 +461,24 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     channel.send('channel.open-ok', {});
   }
 
-  /** Those of the held frames that there is no room for are held again. */
-  #readAgain(gate: ReadingGate): void {
-    for (const { type, channelNumber, payload } of gate.takeHeldFrames())
-      this.onFrame(type, channelNumber, payload, 0, payload.length);
+  /** Whether a frame has to wait. Runs per frame. */
+  get #mustHold(): boolean {
+    return this.#awaited !== undefined || this.output.answersAreUnread;
+  }
+
+  /** Handles the held frames, up to one behind which they have to wait again, and reads on. Returns how many. */
+  #handleHeld(gate: ReadingGate): number {
+    let count = 0;
+    while (!(this.#mustHold && this.isOpen)) {
+      const frame = gate.takeHeldFrame();
+      if (frame === undefined) break;
+      this.onFrame(frame.type, frame.channelNumber, frame.payload, 0, frame.payload.length);
+      count++;
+    }
     this.#methodKey = 0;
+    if (count > 0) this.#requestCommit();
     if (this.isOpen) gate.update();
+    return count;
   }
 
   #onMethod(method: Method): void {
@@ -547,6 +618,7 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     for (const channel of this.channels.values()) channel.dispose();
     this.channels.clear();
     this.#channel = undefined;
+    this.#awaited = undefined;
     for (const queue of [...this.#exclusiveQueues]) queue.vhost.removeQueue(queue);
     if (this.#state.name === 'open') this.#state.session.vhost.connectionCount--;
   }

@@ -61,9 +61,21 @@ test('a client that an alarm has stopped is not judged', () => {
   expect(looksUntilGivenUp()).toBe(Number.POSITIVE_INFINITY);
 });
 
-test('a client that does not read its answers is judged by what it takes, alarm or not', () => {
-  gate.hold(1, 0, new Uint8Array(0), 0, 0);
-  gate.block();
+test('a client whose answer waits until something is durable is not judged', () => {
+  gate.awaitDurable();
+  expect(looksUntilGivenUp()).toBe(Number.POSITIVE_INFINITY);
+  gate.durable();
+  expect(looksUntilGivenUp()).toBeLessThan(Number.POSITIVE_INFINITY);
+});
+
+test.each([
+  ['nothing', () => {}],
+  ['an alarm', () => gate.block()],
+  ['an answer that waits until something is durable', () => gate.awaitDurable()],
+])('a client that does not read its answers is judged by what it takes, beside %s', (_reason, stop) => {
+  output.unreadAnswerBytes = 2 * 1024 * 1024;
+  gate.afterFlush();
+  stop();
   const readSlowly = (): void => {
     transport.progressMark++;
   };

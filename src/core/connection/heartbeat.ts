@@ -11,7 +11,8 @@ const SILENT_LOOKS_MAX = 4;
  *
  *     read from                                    any byte
  *     not read from: does not read its answers     it takes some of what is written to it
- *     not read from: an alarm is on                it is not judged
+ *     not read from: an alarm is on, or an answer  it is not judged
+ *       waits until what it says is durable
  */
 export class Heartbeat {
   readonly #intervalSeconds: number;
@@ -51,11 +52,11 @@ export class Heartbeat {
   }
 
   #takeSignOfLife(): boolean {
-    const { isBlocked, isUnread, progressMark } = this.#gate;
+    const { isBlocked, isUnread, awaitsDisk, progressMark } = this.#gate;
     const heard = this.#receivedSomething;
     const tookSomething = progressMark !== this.#progressMark;
     this.#receivedSomething = false;
     this.#progressMark = progressMark;
-    return heard || (isUnread ? tookSomething : isBlocked);
+    return heard || (isUnread ? tookSomething : isBlocked || awaitsDisk);
   }
 }

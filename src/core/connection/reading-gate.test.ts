@@ -36,7 +36,8 @@ test('a client that does not read its answers is not read from until it has', ()
   answerTooMuch();
   expect([transport.paused, gate.isUnread]).toEqual([true, true]);
   output.drained();
-  expect(gate.takeHeldFrames()).toEqual([]);
+  gate.drained();
+  expect(gate.takeHeldFrame()).toBeUndefined();
   gate.update();
   expect([transport.paused, gate.isUnread]).toEqual([false, false]);
 });
@@ -47,9 +48,33 @@ test('each reason stops a client, whatever the other does', () => {
   gate.unblock();
   expect(transport.paused).toBe(true);
   gate.block();
-  gate.takeHeldFrames();
+  output.drained();
+  gate.drained();
   gate.update();
   expect(transport.paused).toBe(true);
+  gate.awaitDurable();
+  gate.unblock();
+  expect([transport.paused, gate.awaitsDisk]).toEqual([true, true]);
+  answerTooMuch();
+  gate.durable();
+  gate.update();
+  expect([transport.paused, gate.awaitsDisk]).toEqual([true, false]);
+  output.drained();
+  gate.drained();
+  gate.update();
+  expect(transport.paused).toBe(false);
+});
+
+test('a client whose answer waits until something is durable is not read from until then', () => {
+  gate.awaitDurable();
+  expect(transport.paused).toBe(true);
+  gate.afterFlush();
+  gate.drained();
+  gate.update();
+  expect([transport.paused, gate.isUnread]).toEqual([true, false]);
+  gate.durable();
+  gate.update();
+  expect(transport.paused).toBe(false);
 });
 
 test('held frames are copies, and come back once, in their order', () => {
@@ -57,9 +82,13 @@ test('held frames are copies, and come back once, in their order', () => {
   gate.hold(1, 7, bytes, 1, 3);
   gate.hold(3, 8, bytes, 0, 0);
   bytes.fill(0);
-  expect(gate.takeHeldFrames()).toEqual([
-    { type: 1, channelNumber: 7, payload: Uint8Array.of(2, 3) },
-    { type: 3, channelNumber: 8, payload: new Uint8Array(0) },
-  ]);
-  expect(gate.takeHeldFrames()).toEqual([]);
+  gate.hold(2, 9, bytes, 0, 1);
+  expect(gate.takeHeldFrame()).toEqual({ type: 1, channelNumber: 7, payload: Uint8Array.of(2, 3) });
+  expect(gate.takeHeldFrame()).toEqual({ type: 3, channelNumber: 8, payload: new Uint8Array(0) });
+  gate.hold(1, 10, bytes, 0, 0);
+  expect(gate.takeHeldFrame()?.channelNumber).toBe(9);
+  expect(gate.takeHeldFrame()?.channelNumber).toBe(10);
+  expect(gate.takeHeldFrame()).toBeUndefined();
+  gate.hold(1, 11, bytes, 0, 0);
+  expect(gate.takeHeldFrame()?.channelNumber).toBe(11);
 });
