@@ -8,7 +8,9 @@ export interface Command {
 }
 
 export const EXIT_OK = 0;
-/** Something outside went wrong: a port in use, a broker that does not answer. */
+/** Something outside went wrong: a port in use, a broker that does not answer, damaged data. */
 export const EXIT_FAILURE = 1;
 /** The command line, the environment or the configuration file was wrong. */
 export const EXIT_USAGE = 2;
+/** The disk failed while the broker ran, in a way that left no safe way to go on. */
+export const EXIT_DISK_FAILED = 3;

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect as connectAmqp } from 'amqplib';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -13,7 +15,7 @@ const LISTENING = /AMQP listening on amqp:\/\/127\.0\.0\.1:(\d+)/;
 let cleanups: (() => unknown)[] = [];
 
 afterEach(async () => {
-  for (const cleanup of cleanups) await cleanup();
+  for (const cleanup of cleanups.reverse()) await cleanup();
   cleanups = [];
 });
 
@@ -31,9 +33,16 @@ async function ended(...args: string[]): Promise<{ code: number | null; lines: s
   return { code, lines: started.lines };
 }
 
-async function serving(): Promise<{ server: StartedProcess; port: number }> {
-  const server = leveret('serve', '--amqp-port', '0');
+async function serving(...args: string[]): Promise<{ server: StartedProcess; port: number }> {
+  const storage = args.includes('--data-dir') ? [] : ['--storage', 'memory'];
+  const server = leveret('serve', '--amqp-port', '0', ...storage, ...args);
   return { server, port: Number(LISTENING.exec(await server.line(LISTENING))?.[1]) };
+}
+
+function temporaryDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'leveret-serve-'));
+  cleanups.push(() => rmSync(path, { recursive: true, force: true }));
+  return path;
 }
 
 async function openSocket(port: number): Promise<Socket> {
@@ -48,7 +57,7 @@ describe('leveret', () => {
   test.each([[[]], [['help']], [['--help']]])('%j explains the commands', async (args) => {
     const { code, lines } = await ended(...args);
     expect(code).toBe(0);
-    for (const command of ['serve', 'perf', 'version', 'help']) {
+    for (const command of ['serve', 'perf', 'storage', 'recover', 'version', 'help']) {
       expect(lines.some((line) => line.startsWith(`  ${command} `))).toBe(true);
     }
   });
@@ -95,7 +104,9 @@ describe('leveret', () => {
   test('an unknown command is refused with exit code 2', async () => {
     expect(await ended('server')).toEqual({
       code: 2,
-      lines: ["leveret: unknown command 'server' (did you mean serve?); allowed: serve, perf, version, help"],
+      lines: [
+        "leveret: unknown command 'server' (did you mean serve?); allowed: serve, perf, storage, recover, version, help",
+      ],
     });
   });
 });
@@ -107,7 +118,7 @@ describe('leveret serve', () => {
       ['--port', '5673'],
       /^leveret: option --port is not known \(did you mean --amqp-port or --http-port\?\)/,
     ],
-    [['--storage', 'file'], /^leveret: option --storage: bad value 'file'; allowed: memory/],
+    [['--storage', 'jetstream'], /^leveret: option --storage: bad value 'jetstream'; allowed: file, memory/],
     [['5673'], /^leveret: unexpected argument '5673'/],
   ])('%j is refused with one line and exit code 2', async (args, line) => {
     const { code, lines } = await ended('serve', ...args);
@@ -120,7 +131,7 @@ describe('leveret serve', () => {
     await once(other, 'listening');
     cleanups.push(() => other.close());
     const { port } = other.address() as { port: number };
-    const { code, lines } = await ended('serve', '--amqp-port', String(port));
+    const { code, lines } = await ended('serve', '--storage', 'memory', '--amqp-port', String(port));
     expect(code).toBe(1);
     expect(lines).toEqual([
       expect.stringMatching(new RegExp(`^leveret: cannot listen on 127.0.0.1:${port}: .* --amqp-port`)),
@@ -131,7 +142,9 @@ describe('leveret serve', () => {
     const { server, port } = await serving();
     await server.line('To stop: Ctrl+C');
     expect(server.lines[0]).toBe(`Leveret ${VERSION}`);
-    expect(server.output).toContain(`amqp-publish --url=amqp://127.0.0.1:${port} -r hello -b 'Hello World!'`);
+    expect(server.output).toContain(
+      `amqp-publish --url=amqp://127.0.0.1:${port} -p -r hello -b 'Hello World!'`,
+    );
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('%s tells clients 320 and exits with code 0', async (signal) => {
@@ -165,5 +178,24 @@ describe('leveret serve', () => {
     process.kill(server.pid, 'SIGTERM');
     expect(await server.exited).toEqual({ code: 143, signal: null });
     client.destroy();
+  });
+
+  test('on a data directory says where messages are, and when it stops that nothing is lost', async () => {
+    const dataDir = join(temporaryDirectory(), 'data');
+    const { server } = await serving('--data-dir', dataDir);
+    await server.line(`Messages are kept in ${dataDir}: durable queues and persistent messages outlive the`);
+    process.kill(server.pid, 'SIGTERM');
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    expect(server.lines.at(-1)).toBe(`Stopped. Nothing durable is lost: it is in ${dataDir}.`);
+  });
+
+  test('a data directory that another broker uses is refused with one line, and exit code 1', async () => {
+    const dataDir = temporaryDirectory();
+    const { server } = await serving('--data-dir', dataDir);
+    const { code, lines } = await ended('serve', '--amqp-port', '0', '--data-dir', dataDir);
+    expect(code).toBe(1);
+    expect(lines).toEqual([expect.stringMatching(/^leveret: .*in use/)]);
+    expect(lines[0]).toContain(dataDir);
+    expect(lines[0]).toContain(String(server.pid));
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkOptions } from '../daemon/read-options.ts';
-import { welcome } from './serve-texts.ts';
+import { stoppedText, welcome } from './serve-texts.ts';
 
 const lines = (hosts: readonly string[], options: object = {}): string[] =>
   welcome(
@@ -36,6 +36,20 @@ test('on an address of other machines it tells who cannot log in from there, or 
   expect(text(['10.0.0.1'], { loopbackUsers: [], defaultPassword: 'x' })).not.toMatch(/Warning|only/);
   expect(text(['127.0.0.1'], { loopbackUsers: [] })).not.toMatch(/Warning|only/);
   expect(text(['127.0.0.1'])).not.toMatch(/Warning|only/);
+});
+
+test('it is said where messages are, and when they are gone', () => {
+  expect(lines(['127.0.0.1'], { dataDir: './leveret-data' })).toContain(
+    'Messages are kept in ./leveret-data: durable queues and persistent messages outlive the broker.',
+  );
+  expect(lines(['127.0.0.1'], { storage: 'memory' })).toContain(
+    'Messages are kept in memory: they are gone when the broker stops.',
+  );
+});
+
+test('who stops a broker is told where its data is, if any is left', () => {
+  expect(stoppedText(checkOptions({ dataDir: 'a' }))).toBe('Stopped. Nothing durable is lost: it is in a.\n');
+  expect(stoppedText(checkOptions({ storage: 'memory' }))).toBe('Stopped.\n');
 });
 
 test('the first commands name a vhost other than /, in the form that a URL has', () => {

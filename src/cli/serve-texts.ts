@@ -1,3 +1,4 @@
+import { printable } from '../daemon/console-log.ts';
 import { areLoopback, listeningText } from '../daemon/listening-text.ts';
 import { OPTIONS, type OptionValues } from '../daemon/options.ts';
 import { optionsHelp } from '../daemon/options-page.ts';
@@ -30,15 +31,28 @@ export function welcome(addresses: RunningBroker['addresses'], values: OptionVal
   return `Leveret ${VERSION}
 ${addresses.map((each) => listeningText(each, addresses)).join('\n')}
 ${whoMayLogIn(addresses, values)}
-Messages are kept in memory: they are gone when the broker stops.
+${whereMessagesAre(values)}
 
 To send and fetch a first message, with the amqp-tools of Debian and Ubuntu:
-  amqp-declare-queue --url=${url}${login} -q hello
-  amqp-publish --url=${url}${login} -r hello -b 'Hello World!'
+  amqp-declare-queue --url=${url}${login} -d -q hello
+  amqp-publish --url=${url}${login} -p -r hello -b 'Hello World!'
   amqp-get --url=${url}${login} -q hello
 
 To stop: Ctrl+C
 `;
+}
+
+/** The last line of a broker that was stopped. */
+export function stoppedText({ storage, dataDir }: OptionValues): string {
+  return storage === 'memory'
+    ? 'Stopped.\n'
+    : `Stopped. Nothing durable is lost: it is in ${printable(dataDir)}.\n`;
+}
+
+function whereMessagesAre({ storage, dataDir }: OptionValues): string {
+  return storage === 'memory'
+    ? 'Messages are kept in memory: they are gone when the broker stops.'
+    : `Messages are kept in ${printable(dataDir)}: durable queues and persistent messages outlive the broker.`;
 }
 
 /** Said only when other machines can reach the broker. */

@@ -1,9 +1,15 @@
 import { ConsoleLog } from '../daemon/console-log.ts';
 import type { OptionValues } from '../daemon/options.ts';
 import { readOptions } from '../daemon/read-options.ts';
-import { ListenError, OptionError, type RunningBroker, startBroker } from '../daemon/start-broker.ts';
-import { type Command, EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './command.ts';
-import { serveHelp, welcome } from './serve-texts.ts';
+import {
+  ListenError,
+  OptionError,
+  type RunningBroker,
+  StorageError,
+  startBroker,
+} from '../daemon/start-broker.ts';
+import { type Command, EXIT_DISK_FAILED, EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './command.ts';
+import { serveHelp, stoppedText, welcome } from './serve-texts.ts';
 
 /** Clients get this long to answer connection.close. The rest of 5 s is for the process itself. */
 const CLOSE_GRACE_MS = 4_000;
@@ -26,6 +32,7 @@ export const serveCommand: Command = {
       if (error instanceof OptionError) return fail(`${error.message}; see leveret serve --help`, EXIT_USAGE);
       if (error instanceof ListenError)
         return fail(`${error.message}; see --host and --amqp-port`, EXIT_FAILURE);
+      if (error instanceof StorageError) return fail(error.message, EXIT_FAILURE);
       throw error;
     }
   },
@@ -39,30 +46,40 @@ function fail(text: string, exitCode: number): number {
 async function serve(values: OptionValues): Promise<number> {
   const { logLevel, ...options } = values;
   const log = new ConsoleLog(logLevel, (line) => process.stderr.write(line));
-  const broker = await startBroker({ ...options, onEvent: (event) => log.onEvent(event) });
+  let onFailure: (reason: StorageError) => void = () => {};
+  const failed = new Promise<StorageError>((resolve) => {
+    onFailure = resolve;
+  });
+  const broker = await startBroker({ ...options, onEvent: (event) => log.onEvent(event), onFailure });
   const stopped = stopSignal();
   process.stdout.write(welcome(broker.addresses, values));
-  await stopped;
-  await stop(broker);
-  return EXIT_OK;
+  const failure = (await Promise.race([stopped, failed])) ?? (await stop(broker, values));
+  return failure === undefined ? EXIT_OK : fail(failure.message, EXIT_DISK_FAILED);
 }
 
 /** Resolves at the first SIGINT or SIGTERM; at the second the process ends at once. */
-function stopSignal(): Promise<void> {
+function stopSignal(): Promise<undefined> {
   return new Promise((resolve) => {
     let asked = false;
     const onSignal = (signal: StopSignal): void => {
       if (asked) process.exit(SIGNAL_EXIT_CODES[signal]);
       asked = true;
-      resolve();
+      resolve(undefined);
     };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
   });
 }
 
-async function stop(broker: RunningBroker): Promise<void> {
+/** Resolves to what went wrong with the disk at the end, if anything did. */
+async function stop(broker: RunningBroker, values: OptionValues): Promise<StorageError | undefined> {
   process.stdout.write('Stopping: closing the connections of all clients. Again to stop at once.\n');
-  await broker.close({ graceMs: CLOSE_GRACE_MS });
-  process.stdout.write('Stopped.\n');
+  try {
+    await broker.close({ graceMs: CLOSE_GRACE_MS });
+  } catch (error) {
+    if (error instanceof StorageError) return error;
+    throw error;
+  }
+  process.stdout.write(stoppedText(values));
+  return undefined;
 }

@@ -1,5 +1,3 @@
-import { totalmem } from 'node:os';
-
 /** A fast publisher fills 60 MB a second with small messages, and 500 MB with large ones. */
 const SAMPLE_MS = 250;
 /** After the store let go of this much, and of half of what it held, the process gives it back to the machine. */
@@ -66,15 +64,4 @@ export class MemoryWatch {
   stop(): void {
     clearInterval(this.#timer);
   }
-}
-
-/** Turns the option into bytes: up to 1 it is a share of what the machine, or the container around us, has. */
-export function watermarkBytes(memoryHighWatermark: number): number {
-  return memoryHighWatermark <= 1 ? Math.floor(memoryHighWatermark * memoryBytes()) : memoryHighWatermark;
-}
-
-/** Node says 0 when no limit is known, and a huge number for a control group without one. */
-function memoryBytes(): number {
-  const constrained = process.constrainedMemory();
-  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }

@@ -52,7 +52,8 @@ export function optionsPage(): string {
 }
 
 function sectionOf(name: OptionName): string {
-  const { kind, doc, embedded } = optionDefinition(name);
+  const { kind, doc, embedded, embeddedDefaultText } = optionDefinition(name);
+  const exception = embeddedDefaultText === undefined ? '' : `; of \`startBroker\`: ${embeddedDefaultText}`;
   return [
     `### \`${flagOf(name)}\``,
     '',
@@ -61,7 +62,7 @@ function sectionOf(name: OptionName): string {
     `| default | allowed | environment | file key | \`startBroker\` |`,
     '|---|---|---|---|---|',
     `| ${[
-      showDefault(name),
+      `${showDefault(name)}${exception}`,
       kind.allowed,
       `\`${environmentVariable(name)}\``,
       `\`${fileKey(name)}\``,

@@ -1,3 +1,4 @@
+import { defaultMemoryBudget, MEMORY_BUDGET_MIN } from './memory-size.ts';
 import { OptionError } from './option-error.ts';
 import {
   byteSize,
@@ -18,7 +19,9 @@ export interface OptionValues {
   readonly amqpPort: number;
   readonly httpPort: number;
   readonly dataDir: string;
-  readonly storage: 'memory';
+  readonly storage: Storage;
+  readonly memoryBudget: number;
+  readonly diskFreeLimit: number;
   readonly memoryHighWatermark: number;
   readonly maxConnections: number;
   readonly maxMessageSize: number;
@@ -37,6 +40,8 @@ export interface OptionValues {
 
 export type OptionName = keyof OptionValues;
 export type LogLevel = 'none' | 'error' | 'warn' | 'info';
+/** What keeps the messages. */
+export type Storage = 'file' | 'memory';
 
 /** One option. Everything else that is known about it (flag, environment variable, file key) comes from its name. */
 export interface OptionDefinition<T> {
@@ -51,6 +56,8 @@ export interface OptionDefinition<T> {
   readonly doc: string;
   /** What a program that embeds the broker uses in its place. */
   readonly embedded?: string;
+  /** The default of `startBroker`, in words, where it is another one. */
+  readonly embeddedDefaultText?: string;
 }
 
 /** The order is that of `--help` and of docs/configuration.md. */
@@ -90,13 +97,27 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     group: 'Storage',
     kind: text('directory'),
     default: './leveret-data',
-    doc: 'Where messages and definitions are kept by a storage on disk. Not used, and not created, by the memory storage.',
+    doc: 'Where the file storage keeps messages and definitions. Made when it is missing; one broker at a time can use it. Not used by the memory storage.',
   },
   storage: {
     group: 'Storage',
-    kind: oneOf(['memory'], 'engine', ' (file and jetstream are not available in this version)'),
-    default: 'memory',
-    doc: 'Where messages are kept. memory: everything is gone when the broker stops.',
+    kind: oneOf(['file', 'memory'], 'engine', ' (jetstream is not available in this version)'),
+    default: 'file',
+    doc: 'What keeps messages and definitions. file: what is durable outlives the process and a power cut, in the data directory. memory: everything is gone when the broker stops.',
+    embeddedDefaultText: 'memory, or file when `dataDir` is given',
+  },
+  memoryBudget: {
+    group: 'Storage',
+    kind: memoryShare(MEMORY_BUDGET_MIN),
+    default: defaultMemoryBudget(),
+    defaultText: 'a quarter of the memory, at most 1 GiB',
+    doc: 'How much memory the file storage uses for messages. Those beyond it are on disk only, and are read again when their turn comes. A share of what the machine or its container has, or a size.',
+  },
+  diskFreeLimit: {
+    group: 'Storage',
+    kind: byteSize(0, 2 ** 44),
+    default: 512 * 2 ** 20,
+    doc: 'With less free space than this in the data directory, publishers are stopped until there is a fifth more; consumers go on. 0: only when the disk is full.',
   },
   memoryHighWatermark: {
     group: 'Limits',
@@ -148,19 +169,19 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     group: 'Log-in',
     kind: text('name'),
     default: 'guest',
-    doc: 'The user that exists from the start, with the tag administrator and all permissions.',
+    doc: 'The user that a broker without any data starts with; it has the tag administrator and all permissions.',
   },
   defaultPassword: {
     group: 'Log-in',
     kind: text('password'),
     default: 'guest',
-    doc: 'Its password. Better set in the environment or in a file: other users of the machine can see flags.',
+    doc: 'The password that this user starts with. Better set in the environment or in a file: other users of the machine can see flags.',
   },
   defaultVhost: {
     group: 'Log-in',
     kind: text('name'),
     default: '/',
-    doc: 'The vhost that exists from the start.',
+    doc: 'The vhost that a broker without any data starts with.',
   },
   loopbackUsers: {
     group: 'Log-in',

@@ -28,30 +28,51 @@ const READ_FAILURES: ReadonlyMap<string, string> = new Map([
 type SomeValues = Map<OptionName, unknown>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const DEFAULTS: Readonly<Record<OptionName, unknown>> = Object.fromEntries(
+  OPTION_NAMES.map((name) => [name, OPTIONS[name].default]),
+) as Record<OptionName, unknown>;
+
+/** Which options a command has: the flags of others are refused, and their variables not read. */
+export interface OptionScope {
+  readonly names: readonly OptionName[];
+  /** Flags that the command itself has taken out of the arguments, for "did you mean". */
+  readonly otherFlags: readonly string[];
+  /** One option with a value, for messages. */
+  readonly example: string;
+}
+
+const ALL_OPTIONS: OptionScope = { names: OPTION_NAMES, otherFlags: [], example: '--amqp-port 5673' };
+
 /**
  * Puts the options together: a flag wins over the environment, that over the configuration file, that over the default.
  * Throws an `OptionError` for anything that is not understood.
  */
-export function readOptions(args: readonly string[], environment: Environment): OptionValues {
-  const flags = readFlags(args);
+export function readOptions(
+  args: readonly string[],
+  environment: Environment,
+  scope: OptionScope = ALL_OPTIONS,
+): OptionValues {
+  const flags = readFlags(args, scope);
   const path = flags.configPath ?? environment[CONFIG_VARIABLE];
-  const values = new Map(OPTION_NAMES.map((name): [OptionName, unknown] => [name, OPTIONS[name].default]));
-  for (const layer of [path ? readConfigFile(path) : new Map(), readEnvironment(environment), flags.values]) {
+  const fromFile: SomeValues = path ? readConfigFile(path) : new Map();
+  const values: SomeValues = new Map(Object.entries(DEFAULTS) as [OptionName, unknown][]);
+  for (const layer of [fromFile, readEnvironment(environment, scope.names), flags.values]) {
     for (const [name, value] of layer) values.set(name, value);
   }
   return frozen(values);
 }
 
-/** The same for the options of `startBroker`, where undefined means the default. */
+/** The same for the options of `startBroker`, where undefined means the default, and a data directory the file storage. */
 export function checkOptions(given: { readonly [name: string]: unknown }): OptionValues {
   const values: SomeValues = new Map();
+  const defaults = { ...DEFAULTS, storage: given['dataDir'] === undefined ? 'memory' : 'file' };
   for (const name of OPTION_NAMES) {
     const value = given[name];
     const { embedded } = optionDefinition(name);
     if (value !== undefined && embedded !== undefined) {
       throw new OptionError(`option ${name}: startBroker has ${embedded} in its place`);
     }
-    values.set(name, value === undefined ? OPTIONS[name].default : checked(`option ${name}`, name, value));
+    values.set(name, value === undefined ? defaults[name] : checked(`option ${name}`, name, value));
   }
   for (const key of Object.keys(given)) {
     if (!values.has(key as OptionName)) throw unknown(`option ${key}`, key, OPTION_NAMES);
@@ -63,14 +84,17 @@ function frozen(values: ReadonlyMap<OptionName, unknown>): OptionValues {
   return Object.freeze(Object.fromEntries(values)) as Record<OptionName, unknown> as OptionValues;
 }
 
-function readFlags(args: readonly string[]): { values: SomeValues; configPath: string | undefined } {
-  const names = new Map(OPTION_NAMES.map((name) => [flagOf(name), name]));
+function readFlags(
+  args: readonly string[],
+  scope: OptionScope,
+): { values: SomeValues; configPath: string | undefined } {
+  const names = new Map(scope.names.map((name) => [flagOf(name), name]));
   const known = [...names.keys(), CONFIG_FLAG];
   const values: SomeValues = new Map();
   let configPath: string | undefined;
-  for (const { flag, value } of flagTokens(args, known)) {
+  for (const { flag, value } of flagTokens(args, known, scope.example)) {
     const name = names.get(flag);
-    if (!name && flag !== CONFIG_FLAG) throw unknown(`option ${flag}`, flag, known);
+    if (!name && flag !== CONFIG_FLAG) throw unknown(`option ${flag}`, flag, [...known, ...scope.otherFlags]);
     if (value === undefined) {
       const allowed = name ? optionDefinition(name).kind.allowed : 'a path';
       throw new OptionError(`option ${flag}: the value is missing; allowed: ${allowed}`);
@@ -85,13 +109,14 @@ function readFlags(args: readonly string[]): { values: SomeValues; configPath: s
 function* flagTokens(
   args: readonly string[],
   known: readonly string[],
+  example: string,
 ): Generator<{ flag: string; value: string | undefined }> {
   const options = Object.fromEntries(known.map((flag) => [flag.slice(2), { type: 'string' as const }]));
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   for (const token of tokens) {
     if (token.kind === 'positional') {
       throw new OptionError(
-        `unexpected argument '${token.value}': an option starts with --, as in --amqp-port 5673`,
+        `unexpected argument '${token.value}': an option starts with --, as in ${example}`,
       );
     }
     if (token.kind === 'option') {
@@ -102,9 +127,9 @@ function* flagTokens(
   }
 }
 
-function readEnvironment(environment: Environment): SomeValues {
+function readEnvironment(environment: Environment, names: readonly OptionName[]): SomeValues {
   const values: SomeValues = new Map();
-  for (const name of OPTION_NAMES) {
+  for (const name of names) {
     const variable = environmentVariable(name);
     const value = environment[variable];
     // start scripts set a variable to nothing to unset it, unless nothing is a value

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { callListener } from '../client/call-listener.ts';
+import { callListener, throwUncaught } from '../client/call-listener.ts';
 import {
   type DirectConnection,
   type DirectConnectionOptions,
@@ -10,21 +10,26 @@ import type { BrokerEvent } from '../core/environment.ts';
 import type { BrokerSettings } from '../core/settings.ts';
 import { AmqpListener, type ListenerAddress } from '../server/amqp-listener.ts';
 import { hostAndPort } from '../server/peer-address.ts';
-import { MemoryEngine } from '../storage/memory-engine.ts';
-import { MessageLog } from '../storage/message-log.ts';
+import { StorageError } from '../storage/file/storage-error.ts';
 import { BrokerDefect } from './broker-defect.ts';
 import { brokerSettings } from './broker-settings.ts';
+import { type BrokerStorage, openBrokerStorage } from './broker-storage.ts';
 import { collectGarbage } from './collect-garbage.ts';
-import { MemoryWatch, watermarkBytes } from './memory-watch.ts';
+import { type DiskState, DiskWatch } from './disk-watch.ts';
+import { memorySize } from './memory-size.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { nodeClock } from './node-clock.ts';
 import { NodeRandom } from './node-random.ts';
 import { NodeScheduler } from './node-scheduler.ts';
+import { showBytes } from './option-kinds.ts';
 import type { OptionName, OptionValues } from './options.ts';
 import { checkOptions } from './read-options.ts';
 import { saltedSha256 } from './salted-sha256.ts';
+import { amountText, sizeText } from './size-text.ts';
 
 // biome-ignore lint/performance/noBarrelFile: the entry of the package, whose users want to tell these errors apart.
 export { ListenError } from '../server/listen-error.ts';
+export { StorageError } from '../storage/file/storage-error.ts';
 export { OptionError } from './option-error.ts';
 
 /** Peers on other machines that have not logged in: all of them (about 30 MB of memory), and those of one address. */
@@ -43,7 +48,7 @@ type SharedOptions = {
 /** A list may be a text with commas in it, and a size a text with its unit: `'64MiB'`. */
 type OptionInput<N extends OptionName> = N extends 'host' | 'loopbackUsers'
   ? string | readonly string[]
-  : N extends 'maxMessageSize' | 'frameMax' | 'memoryHighWatermark'
+  : N extends 'maxMessageSize' | 'frameMax' | 'memoryHighWatermark' | 'memoryBudget' | 'diskFreeLimit'
     ? number | string
     : OptionValues[N];
 
@@ -53,6 +58,12 @@ export interface StartBrokerOptions extends SharedOptions {
   readonly amqpPort?: number | false | undefined;
   /** Takes what an operator may want to read in a log. Texts may hold names that strangers chose. */
   readonly onEvent?: ((event: BrokerEvent) => void) | undefined;
+  /**
+   * Called when the disk failed in a way that leaves no safe way to go on: the broker has stopped then, nothing that it
+   * confirmed is lost, and it can be started again. Without it the error is thrown where nobody catches it, so that the
+   * process ends.
+   */
+  readonly onFailure?: ((reason: StorageError) => void) | undefined;
 }
 
 /** A broker that runs in this process. */
@@ -83,7 +94,10 @@ export interface RunningBroker {
   connect(options?: DirectConnectionOptions): Promise<DirectConnection>;
   /**
    * Takes no more connections, tells every client connection.close 320 (CONNECTION_FORCED), and resolves when all have
-   * gone. Those that are still there after `graceMs` (5000 if absent) are cut off. Calling it again is harmless.
+   * gone and everything durable is on the disk. Those that are still there after `graceMs` (5000 if absent) are cut off.
+   * Calling it again is harmless.
+   *
+   * @throws StorageError (`code` DISK_FAILED) when the disk fails meanwhile; nothing that was confirmed is lost.
    */
   close(options?: { readonly graceMs?: number }): Promise<void>;
   /** `close()`, for `await using`. */
@@ -92,10 +106,12 @@ export interface RunningBroker {
 
 /**
  * Starts an AMQP 0-9-1 broker in this process. Any number of them can run at the same time, each on a port of its own
- * or on none. A listening broker keeps the process alive; one without a port does not.
+ * or on none. A listening broker keeps the process alive; one without a port does not. Messages are kept in memory, or on
+ * disk when `dataDir` is given.
  *
  * @throws OptionError (`code` BAD_OPTION) for an option that is not known or not valid.
  * @throws ListenError (`code` ADDRESS_IN_USE and others) when the port cannot be had.
+ * @throws StorageError (`code` DATA_DIR_IN_USE, DATA_DAMAGED and others) when the data directory cannot be used.
  *
  * @example A broker on a free port, used by any AMQP client
  * ```ts
@@ -103,6 +119,14 @@ export interface RunningBroker {
  *
  * const broker = await startBroker({ amqpPort: 0 });
  * console.log(`connect to ${broker.url}`);
+ * await broker.close();
+ * ```
+ *
+ * @example A broker whose durable queues and persistent messages are there again after a restart
+ * ```ts
+ * import { startBroker } from 'leveret';
+ *
+ * const broker = await startBroker({ amqpPort: 0, dataDir: './queues' });
  * await broker.close();
  * ```
  *
@@ -117,43 +141,79 @@ export interface RunningBroker {
  * ```
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
-  const { onEvent = ignoreEvent, amqpPort, ...others } = options;
+  const { onEvent = ignoreEvent, onFailure = throwUncaught, amqpPort, ...others } = options;
   const values = checkOptions({ ...others, amqpPort: amqpPort === false ? undefined : amqpPort });
-  const running = new NodeBroker(values, (event) => callListener(() => onEvent(event)));
+  const running = await NodeBroker.open(values, {
+    onEvent: (event) => callListener(() => onEvent(event)),
+    onFailure: (reason) => callListener(() => onFailure(reason)),
+  });
   if (amqpPort !== false) await running.listen();
   return running;
 }
 
 function ignoreEvent(): void {}
 
+interface Listeners {
+  onEvent(event: BrokerEvent): void;
+  onFailure(reason: StorageError): void;
+}
+
 /** Wires core, storage and server to Node.js. */
 class NodeBroker implements RunningBroker {
   readonly broker: Broker;
   readonly #values: OptionValues;
   readonly #settings: BrokerSettings;
-  readonly #onEvent: (event: BrokerEvent) => void;
+  readonly #listeners: Listeners;
+  readonly #storage: BrokerStorage;
   readonly #scheduler: NodeScheduler;
   readonly #memoryWatch: MemoryWatch;
+  readonly #diskWatch: DiskWatch;
   #listener: AmqpListener | undefined;
   /** Since the last turn. */
   #receivedBytes = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(values: OptionValues, onEvent: (event: BrokerEvent) => void) {
+  static async open(values: OptionValues, listeners: Listeners): Promise<NodeBroker> {
+    const startMs = performance.now();
+    let running: NodeBroker | undefined;
+    const { onEvent } = listeners;
+    const storage = await openBrokerStorage(values, {
+      onEvent,
+      onFailure: (reason) => {
+        if (running !== undefined) running.#onStorageFailure(reason);
+      },
+      onFull: (on) => {
+        if (running !== undefined) running.#diskWatch.setFull(on);
+      },
+    });
+    try {
+      running = new NodeBroker(values, listeners, storage);
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
+    if (storage.image?.isFresh === false) running.#tellRecovered(performance.now() - startMs);
+    await running.#diskWatch.start();
+    return running;
+  }
+
+  private constructor(values: OptionValues, listeners: Listeners, storage: BrokerStorage) {
     this.#values = values;
-    this.#onEvent = onEvent;
+    this.#listeners = listeners;
+    this.#storage = storage;
     this.#settings = brokerSettings(values);
     this.#scheduler = new NodeScheduler(() => this.#turn());
-    const store = new MessageLog(new MemoryEngine());
-    const environment = { clock: nodeClock, random: new NodeRandom(), credentials: saltedSha256 };
-    this.broker = new Broker({ ...environment, scheduler: this.#scheduler, store, onEvent }, this.#settings);
+    this.broker = this.#makeBroker();
     this.#memoryWatch = new MemoryWatch({
-      highWatermarkBytes: watermarkBytes(values.memoryHighWatermark),
+      highWatermarkBytes: memorySize(values.memoryHighWatermark),
       sample: process.memoryUsage.rss,
-      storeBytes: () => store.memoryBytes,
+      storeBytes: () => storage.store.memoryBytes,
       reclaim: collectGarbage,
       setAlarm: (on) => this.broker.setAlarm('memory', on),
     });
+    this.#diskWatch = this.#watchDisk();
+    // what a new broker begins with is to be written
+    this.#scheduler.requestTurn();
   }
 
   async listen(): Promise<void> {
@@ -164,11 +224,11 @@ class NodeBroker implements RunningBroker {
         connectionsMax: this.#settings.connectionsMax,
         unauthenticatedMax: UNAUTHENTICATED_MAX,
         unauthenticatedPerAddressMax: UNAUTHENTICATED_PER_ADDRESS_MAX,
-        onEvent: this.#onEvent,
+        onEvent: this.#listeners.onEvent,
         onReceived: (byteCount) => this.#onReceived(byteCount),
       });
     } catch (error) {
-      this.#stop();
+      await this.close();
       throw error;
     }
   }
@@ -208,20 +268,88 @@ class NodeBroker implements RunningBroker {
   async #close(graceMs: number): Promise<void> {
     this.#listener?.close();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, graceMs);
+      const timer = setTimeout(() => this.#cutOff(), graceMs);
       this.broker.shutdown(() => {
         clearTimeout(timer);
         resolve();
       });
     });
     this.#stop();
+    await this.#storage.close();
+  }
+
+  /** The broker hears of it now, and not when the sockets tell: it has something to write when the last client is gone. */
+  #cutOff(): void {
+    const reason = 'the broker stopped';
+    this.#listener?.destroyConnections(reason);
+    for (const connection of [...this.broker.connections]) connection.transportClosed(reason);
   }
 
   #stop(): void {
     this.#listener?.close();
     this.#listener?.destroyConnections('the broker stopped');
     this.#memoryWatch.stop();
+    this.#diskWatch.stop();
     this.#scheduler.stop();
+  }
+
+  /**
+   * Stops where it is. What earlier turns committed becomes durable if it can; nothing behind that is written, because the
+   * state that it would come from is in doubt. The owner hears of `cause`; another failure at the end is an event.
+   */
+  #abandon(cause: unknown): void {
+    this.#stop();
+    this.#closed = this.#storage.close().catch((reason: unknown) => {
+      if (reason === cause) return;
+      this.#listeners.onEvent({ level: 'error', text: `while closing the storage: ${String(reason)}` });
+    });
+  }
+
+  #makeBroker(): Broker {
+    const { store, image } = this.#storage;
+    const { onEvent } = this.#listeners;
+    const scheduler = this.#scheduler;
+    const environment = { clock: nodeClock, random: new NodeRandom(), credentials: saltedSha256 };
+    return new Broker({ ...environment, scheduler, store, onEvent }, this.#settings, image);
+  }
+
+  #tellRecovered(durationMs: number): void {
+    const queues = [...this.broker.vhosts.values()].flatMap((vhost) => [...vhost.queues.values()]);
+    const messageCount = queues.reduce((sum, queue) => sum + queue.messageCount, 0);
+    const what = `${amountText(messageCount, 'message')} in ${amountText(queues.length, 'queue')}`;
+    const size = sizeText(this.#storage.store.storedBytes);
+    this.#listeners.onEvent({
+      level: 'info',
+      text: `recovered ${what} from ${this.#values.dataDir} (${size} in ${Math.round(durationMs)} ms)`,
+    });
+  }
+
+  #watchDisk(): DiskWatch {
+    const { dataDir, diskFreeLimit, storage } = this.#values;
+    const { onEvent } = this.#listeners;
+    return new DiskWatch({
+      freeBytesMin: storage === 'file' ? diskFreeLimit : 0,
+      freeBytes: () => this.#storage.freeBytes(),
+      onState: (state) => this.#onDiskState(state),
+      onUnknown: (reason) =>
+        onEvent({ level: 'warn', text: `how much room ${dataDir} has is not known: ${reason.message}` }),
+    });
+  }
+
+  #onDiskState(state: DiskState): void {
+    const { dataDir, diskFreeLimit } = this.#values;
+    const isShort = state !== 'enough';
+    const what = state === 'full' ? 'the disk is full' : `less than ${showBytes(diskFreeLimit)} free`;
+    if (isShort) this.#listeners.onEvent({ level: 'warn', text: `${dataDir}: ${what}` });
+    this.#storage.store.setSpaceShort(isShort);
+    this.broker.setAlarm('disk', isShort);
+  }
+
+  #onStorageFailure(reason: StorageError): void {
+    // a close that is under way tells its caller
+    if (this.#closed !== undefined) return;
+    this.#abandon(reason);
+    this.#listeners.onFailure(reason);
   }
 
   #onReceived(byteCount: number): void {
@@ -235,7 +363,11 @@ class NodeBroker implements RunningBroker {
     try {
       this.broker.turn();
     } catch (error) {
-      this.#stop();
+      if (error instanceof StorageError) {
+        this.#onStorageFailure(error);
+        return;
+      }
+      this.#abandon(error);
       throw new BrokerDefect(error);
     }
   }

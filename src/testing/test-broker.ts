@@ -6,6 +6,7 @@ import {
 } from '../client/direct-connection.ts';
 import { Broker } from '../core/broker.ts';
 import { brokerSettings } from '../daemon/broker-settings.ts';
+import { OptionError } from '../daemon/option-error.ts';
 import type { OptionValues } from '../daemon/options.ts';
 import { checkOptions } from '../daemon/read-options.ts';
 import { saltedSha256 } from '../daemon/salted-sha256.ts';
@@ -31,8 +32,14 @@ const CLOSE_GRACE_MS = 2_000;
 const UNAUTHENTICATED_MAX = 1_000;
 const DEFAULT_START = new Date('2026-01-01T00:00:00Z');
 
-/** The options of `startTestBroker`: those of `startBroker`, but for the port, and what makes a run repeatable. */
-export interface TestBrokerOptions extends Omit<StartBrokerOptions, 'amqpPort'> {
+/** A test broker keeps messages in memory: a disk has a clock of its own. */
+type DiskOption = 'storage' | 'dataDir' | 'memoryBudget' | 'diskFreeLimit' | 'onFailure';
+
+/**
+ * The options of `startTestBroker`: those of `startBroker`, but for the port and what is about a disk, and what makes a run
+ * repeatable.
+ */
+export interface TestBrokerOptions extends Omit<StartBrokerOptions, 'amqpPort' | DiskOption> {
   /** A port for AMQP clients: 0 takes a free one. No port unless given. */
   readonly amqpPort?: number | undefined;
   /** Decides all that is random in the broker. Another one each time unless given; `TestBroker.seed` tells which. */
@@ -117,6 +124,11 @@ class VirtualBroker implements TestBroker {
     const { seed, startTime = DEFAULT_START, onEvent = () => {}, amqpPort: _port, ...others } = options;
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 32);
     this.#values = checkOptions(others);
+    if (this.#values.storage === 'file') {
+      throw new OptionError(
+        'a test broker keeps messages in memory; to test with a disk, use startBroker with a temporary dataDir',
+      );
+    }
     this.#clock = new VirtualClock(startTime.getTime());
     this.#scheduler = new VirtualScheduler(() => this.#turn());
     this.#onEvent = (event) => callListener(() => onEvent(event));

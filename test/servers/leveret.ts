@@ -9,6 +9,8 @@ const START_MS = 20_000;
 export interface LeveretOptions {
   /** AMQP port; any free one if absent. */
   readonly port?: number;
+  /** Keeps messages there, on disk; in memory if absent. */
+  readonly dataDir?: string;
   /** More arguments of `leveret serve`. */
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -52,6 +54,7 @@ class LeveretServer implements Server {
       String(port),
       '--http-port',
       '0',
+      ...storageArguments(this.#options.dataDir),
       ...(this.#options.args ?? []),
     ];
     this.#process = new StartedProcess(process.execPath, args, {
@@ -84,4 +87,8 @@ class LeveretServer implements Server {
       );
     }
   }
+}
+
+function storageArguments(dataDir: string | undefined): string[] {
+  return dataDir === undefined ? ['--storage', 'memory'] : ['--storage', 'file', '--data-dir', dataDir];
 }

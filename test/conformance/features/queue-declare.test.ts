@@ -314,7 +314,7 @@ test('an auto-delete queue goes with its last consumer, not before it had one', 
 
 test('an operator can limit the number of queues of a vhost', async () => {
   const { channel, connection, vhost } = await startScene();
-  vhost.limits.maxQueues = 2;
+  vhost.setLimits({ maxQueues: 2 });
   await channel.queueDeclare('a');
   await channel.queueDeclare('b');
   await channel.queueDeclare('a');

@@ -16,7 +16,7 @@ describe('limits', () => {
   test('on connections of a vhost close with 530', async () => {
     const broker = await ProtocolBroker.start();
     const vhost = broker.broker.vhosts.get('/');
-    if (vhost !== undefined) vhost.limits.maxConnections = 1;
+    vhost?.setLimits({ maxConnections: 1 });
     const client = await broker.connect();
     await expect(broker.connect()).rejects.toMatchObject({
       code: 530,

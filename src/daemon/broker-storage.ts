@@ -1,0 +1,77 @@
+import { BrokerImage } from '../core/recovery/broker-image.ts';
+import { NodeDisk } from '../storage/file/node-disk.ts';
+import { type FileEngines, openFileEngines } from '../storage/file/open-file-engines.ts';
+import { diskFailed, StorageError } from '../storage/file/storage-error.ts';
+import type { StorageEvents } from '../storage/file/storage-events.ts';
+import { MemoryEngine } from '../storage/memory-engine.ts';
+import { MessageLog } from '../storage/message-log.ts';
+import { memorySize } from './memory-size.ts';
+import type { OptionValues } from './options.ts';
+
+/** The message log of one broker, with what it stands on: engines, and the lock on their directory. */
+export interface BrokerStorage {
+  readonly store: MessageLog;
+  /** What was there when it was opened; undefined in memory. */
+  readonly image: BrokerImage | undefined;
+  /** What the file system has left. */
+  freeBytes(): Promise<number>;
+  /**
+   * Waits until everything committed is durable, and lets go of everything. Calling it again is harmless.
+   *
+   * @throws StorageError DISK_FAILED when it does not become durable.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what the options name.
+ *
+ * @throws StorageError when the data directory cannot be used, is in use, or is damaged.
+ */
+export function openBrokerStorage(values: OptionValues, events: StorageEvents): Promise<BrokerStorage> {
+  return values.storage === 'memory' ? Promise.resolve(inMemory()) : onDisk(values, events);
+}
+
+function inMemory(): BrokerStorage {
+  return {
+    store: new MessageLog(new MemoryEngine()),
+    image: undefined,
+    freeBytes: () => Promise.resolve(Number.POSITIVE_INFINITY),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function onDisk(values: OptionValues, events: StorageEvents): Promise<BrokerStorage> {
+  const disk = new NodeDisk(values.dataDir);
+  const engines = await openFileEngines(disk, events);
+  try {
+    const store = new MessageLog(engines.main, {
+      cold: engines.cold,
+      spill: engines.spill,
+      residentBytesMax: memorySize(values.memoryBudget),
+      onFailure: (error) => events.onFailure(readFailure(error, disk.path)),
+    });
+    const image = new BrokerImage(store);
+    await store.recover(image);
+    let closed: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      closed ??= closeAll(engines);
+      return closed;
+    };
+    return { store, image, freeBytes: () => disk.freeBytes(), close };
+  } catch (error) {
+    await closeAll(engines);
+    throw error;
+  }
+}
+
+function readFailure(error: Error, path: string): StorageError {
+  return error instanceof StorageError ? error : diskFailed(path, 'reading messages', error);
+}
+
+/** The lock is the last to go, whatever happens before. */
+async function closeAll({ main, cold, spill, release }: FileEngines): Promise<void> {
+  const results = await Promise.allSettled([main.close(), cold.close(), spill.close()]);
+  await release();
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}

@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type DiskState, DiskWatch } from './disk-watch.ts';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+let freeBytes: number | Error;
+let samples: number;
+let states: DiskState[];
+let unknown: string[];
+let watch: DiskWatch;
+
+function watchFor(freeBytesMin: number): DiskWatch {
+  return new DiskWatch({
+    freeBytesMin,
+    freeBytes: async () => {
+      samples++;
+      if (typeof freeBytes === 'number') return freeBytes;
+      throw freeBytes;
+    },
+    onState: (state) => states.push(state),
+    onUnknown: (reason) => unknown.push(reason.message),
+  });
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  freeBytes = 100 * GIB;
+  samples = 0;
+  states = [];
+  unknown = [];
+  watch = watchFor(500 * MIB);
+});
+
+afterEach(() => {
+  watch.stop();
+  vi.useRealTimers();
+});
+
+async function sampleEach(...values: (number | Error)[]): Promise<DiskState[]> {
+  for (const value of values) {
+    freeBytes = value;
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+  return states;
+}
+
+describe('disk watch', () => {
+  test('knows before anything is written that there is no room', async () => {
+    freeBytes = 499 * MIB;
+    await watch.start();
+    expect(states).toEqual(['short']);
+  });
+
+  test('says that there is little room below the limit, once', async () => {
+    await watch.start();
+    expect(await sampleEach(600 * MIB, 500 * MIB, 499 * MIB, 100 * MIB, 0)).toEqual(['short']);
+  });
+
+  test('takes it back only when there is a fifth more', async () => {
+    await watch.start();
+    expect(await sampleEach(400 * MIB, 500 * MIB, 599 * MIB)).toEqual(['short']);
+    expect(await sampleEach(600 * MIB)).toEqual(['short', 'enough']);
+    expect(await sampleEach(550 * MIB, 499 * MIB)).toEqual(['short', 'enough', 'short']);
+  });
+
+  test('looks more often when there is little room left', async () => {
+    await watch.start();
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(samples).toBe(5);
+    freeBytes = GIB;
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(samples).toBe(10);
+  });
+
+  test('a disk without any room is full, whatever was measured', async () => {
+    await watch.start();
+    watch.setFull(true);
+    expect(await sampleEach(100 * GIB)).toEqual(['full']);
+    watch.setFull(false);
+    expect(states).toEqual(['full', 'enough']);
+  });
+
+  test('there is little room left when a full disk is full no more', async () => {
+    await watch.start();
+    await sampleEach(100 * MIB);
+    watch.setFull(true);
+    watch.setFull(false);
+    expect(states).toEqual(['short', 'full', 'short']);
+  });
+
+  test('with a limit of 0 only a full disk matters', async () => {
+    watch = watchFor(0);
+    await watch.start();
+    expect(await sampleEach(0)).toEqual([]);
+    expect(samples).toBe(0);
+    watch.setFull(true);
+    expect(states).toEqual(['full']);
+  });
+
+  test('what cannot be measured is said once, and changes nothing', async () => {
+    await watch.start();
+    await sampleEach(100 * MIB, new Error('gone'), new Error('gone'));
+    expect([states, unknown]).toEqual([['short'], ['gone']]);
+    expect(await sampleEach(GIB)).toEqual(['short', 'enough']);
+  });
+
+  test('samples no more after stop', async () => {
+    await watch.start();
+    watch.stop();
+    expect(await sampleEach(0)).toEqual([]);
+    expect(samples).toBe(1);
+  });
+
+  test('a sample that was under way when it was stopped is forgotten', async () => {
+    freeBytes = 0;
+    const started = watch.start();
+    watch.stop();
+    await started;
+    expect([states, vi.getTimerCount()]).toEqual([[], 0]);
+  });
+});

@@ -1,0 +1,90 @@
+/** With plenty of room. A disk takes about 1 GB a second at most. */
+const SAMPLE_MS = 1000;
+/** With less than `NEAR_BYTES` above the limit. */
+const SAMPLE_NEAR_MS = 250;
+const NEAR_BYTES = 2 ** 31;
+/** There is enough again with this much more room than there should be at least. */
+const ENOUGH_FACTOR = 1.2;
+
+/** `short`: less room than there should be. `full`: none for what was to be written. */
+export type DiskState = 'enough' | 'short' | 'full';
+
+export interface DiskWatchOptions {
+  /** Fewer free bytes are too few; 0: only the engine says when there is no room. */
+  readonly freeBytesMin: number;
+  /** Bytes that are free now. */
+  freeBytes(): Promise<number>;
+  /** Called for each change; there is enough at first. */
+  onState(state: DiskState): void;
+  /** Called when free bytes cannot be had, once until they can be again: nothing is known then. */
+  onUnknown(reason: Error): void;
+}
+
+/**
+ * Says when there is little room on the disk, or none at all, and takes it back only when there is clearly more, so that
+ * publishers are not stopped and started all the time.
+ *
+ * Room is measured by a timer that does not keep the process alive; that there is none is said by the engine.
+ */
+export class DiskWatch {
+  readonly #options: DiskWatchOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #isShort = false;
+  #isFull = false;
+  #state: DiskState = 'enough';
+  #isUnknown = false;
+
+  constructor(options: DiskWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a first sample, and goes on with it until `stop`. */
+  async start(): Promise<void> {
+    if (this.#options.freeBytesMin === 0) return;
+    const freeBytes = await this.#sample();
+    if (this.#stopped) return;
+    const isNear = freeBytes < this.#options.freeBytesMin + NEAR_BYTES;
+    this.#timer = setTimeout(() => void this.start(), isNear ? SAMPLE_NEAR_MS : SAMPLE_MS);
+    this.#timer.unref();
+  }
+
+  /** The engines have no room for what they were given, or have again. */
+  setFull(on: boolean): void {
+    this.#isFull = on;
+    this.#tell();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Returns the free bytes; Infinity when they cannot be had. */
+  async #sample(): Promise<number> {
+    try {
+      const freeBytes = await this.#options.freeBytes();
+      this.#isUnknown = false;
+      this.#onFreeBytes(freeBytes);
+      return freeBytes;
+    } catch (error) {
+      if (!this.#isUnknown && !this.#stopped) this.#options.onUnknown(error as Error);
+      this.#isUnknown = true;
+      return Number.POSITIVE_INFINITY;
+    }
+  }
+
+  #onFreeBytes(freeBytes: number): void {
+    const { freeBytesMin } = this.#options;
+    const enough = this.#isShort ? freeBytesMin * ENOUGH_FACTOR : freeBytesMin;
+    this.#isShort = freeBytes < enough;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const state = this.#isFull ? 'full' : this.#isShort ? 'short' : 'enough';
+    if (state === this.#state || this.#stopped) return;
+    this.#state = state;
+    this.#options.onState(state);
+  }
+}
