@@ -39,6 +39,8 @@ const FLAG_MORE = 1;
 const FLAG_SEAL = 2;
 /** Of a seal: the last block of its segment. The next segment is there. */
 const FLAG_CLOSED = 4;
+/** Of any other block: it is not the first one of its group. */
+const FLAG_CONTINUED = 4;
 
 const FORMAT_VERSION = 1;
 const MAGIC_AND_VERSION = (0x4c << 16) | (0x56 << 8) | FORMAT_VERSION;
@@ -64,9 +66,21 @@ export class BlockHeader {
   oldestSegment = 0;
   payloadBytes = 0;
   payloadCrc = 0;
+  /** The group goes on in the next block. */
   more = false;
+  /** The group began in a block before. */
+  isContinued = false;
   isSeal = false;
+  /** Of a seal: the segment ends with it. */
   isClosed = false;
+}
+
+/** What a block is, wherever it goes. */
+export interface BlockPlace {
+  readonly fileOffset: number;
+  readonly sequence: number;
+  readonly more: boolean;
+  readonly isContinued: boolean;
 }
 
 /** What the blocks of one write have in common. */
@@ -84,23 +98,20 @@ export function reserveBlockHeader(view: DataView, start: number): void {
   view.setUint8(start + KIND_AND_FLAGS, KIND_HEADER << 4);
 }
 
-/** Fills in the header of the block `bytes[start, end)`, which goes to `fileOffset`. Runs per block. */
+/** Fills in the header of the block `bytes[start, end)`. Runs per block. */
 export function writeBlockHeader(
   bytes: Uint8Array,
   view: DataView,
   start: number,
   end: number,
-  fileOffset: number,
-  sequence: number,
-  more: boolean,
+  place: BlockPlace,
   context: BlockContext,
 ): void {
   const payload = bytes.subarray(start + BLOCK_HEADER_BYTES, end);
-  const seed = checksumSeed(context.identity, context.segment, fileOffset);
-  writeFields(bytes, view, start, more ? FLAG_MORE : 0, sequence, payload.length, crc32(payload, seed), {
-    seed,
-    context,
-  });
+  const seed = checksumSeed(context.identity, context.segment, place.fileOffset);
+  const flags = (place.more ? FLAG_MORE : 0) | (place.isContinued ? FLAG_CONTINUED : 0);
+  const payloadCrc = crc32(payload, seed);
+  writeFields(bytes, view, start, flags, place.sequence, payload.length, payloadCrc, { seed, context });
 }
 
 /** A seal at `fileOffset` that names `context.durableUpTo`. */
@@ -156,7 +167,8 @@ export function readBlockHeader(
     return false;
   header.more = (kindAndFlags & FLAG_MORE) !== 0;
   header.isSeal = (kindAndFlags & FLAG_SEAL) !== 0;
-  header.isClosed = (kindAndFlags & FLAG_CLOSED) !== 0;
+  header.isClosed = header.isSeal && (kindAndFlags & FLAG_CLOSED) !== 0;
+  header.isContinued = !header.isSeal && (kindAndFlags & FLAG_CONTINUED) !== 0;
   header.sequence = readU48(view, start + SEQUENCE);
   header.durableUpTo = readU48(view, start + DURABLE_UP_TO);
   header.incarnation = view.getUint32(start + INCARNATION, true);
@@ -164,6 +176,11 @@ export function readBlockHeader(
   header.payloadBytes = view.getUint32(start + PAYLOAD_BYTES, true);
   header.payloadCrc = view.getUint32(start + PAYLOAD_CRC, true);
   return true;
+}
+
+/** The identity that the header at `start` names, for a segment whose own header is gone. Read the header with it to check it. */
+export function identityAt(view: DataView, start: number): number {
+  return view.getUint32(start + IDENTITY, true);
 }
 
 /** Whether the payload behind the header at `start`, which was read into `header`, is what was written there. */

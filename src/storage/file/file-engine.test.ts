@@ -488,7 +488,7 @@ describe('opening', () => {
       await log.kill();
     }
     expect(await log.quarantine()).toContain(`main-0000000001.log-from-${last.offset}-incarnation-2`);
-  });
+  }, 120_000);
 
   test('cuts off a group without its end', async () => {
     await log.open();
@@ -721,7 +721,7 @@ describe('damage', () => {
         for (const [number, original] of whole.entries()) await log.change(number + 1, () => original);
       }
     }
-  });
+  }, 120_000);
 
   test('another format version is said to be one', async () => {
     await makeLog();

@@ -257,7 +257,8 @@ export class FileEngine implements LogEngine {
     let fileOffset = tail.end;
     let runStart = 0;
     for (const [index, { page, start, end, more }] of batch.entries()) {
-      writeBlockHeader(page.bytes, page.view, start, end, fileOffset, ++sequence, more, context);
+      const place = { fileOffset, sequence: ++sequence, more, isContinued: batch[index - 1]?.more ?? false };
+      writeBlockHeader(page.bytes, page.view, start, end, place, context);
       fileOffset += end - start;
       const next = batch[index + 1];
       if (next?.page === page && next.start === end) continue;

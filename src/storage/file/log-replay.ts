@@ -40,6 +40,8 @@ export class LogReplay implements ScanVisitor {
   oldestSegment = 0;
   /** The first place where something was found missing that did not follow later. */
   hole: Hole | undefined;
+  /** A damaged place in a file before the one with the oldest block: a block is missing if that file still counts. */
+  damageBefore: Hole | undefined;
   /** A block that another one with its number, of an older incarnation, came before. */
   contradiction: Hole | undefined;
   /** Places that hold no block although the log goes on behind them without a gap. */
@@ -131,9 +133,14 @@ export class LogReplay implements ScanVisitor {
     }
   }
 
-  /** The oldest block that is left. What lies damaged before it was one, too. */
+  /**
+   * The oldest block that is left. What lies damaged before it was one, too; unless it lies in a file that was superfluous
+   * already, as one that nothing but a failed write ever went to: that turns out at the end.
+   */
   #begin(sequence: number): void {
-    this.expected = this.hole === undefined ? sequence : Math.max(1, sequence - 1);
+    const isBefore = this.hole !== undefined && this.hole.segment !== this.#segment;
+    if (isBefore) this.damageBefore = this.hole;
+    this.expected = this.hole === undefined || isBefore ? sequence : Math.max(1, sequence - 1);
   }
 
   #take(header: BlockHeader, from: number, to: number): void {

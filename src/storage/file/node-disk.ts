@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { lockDirectory } from './directory-lock.ts';
 import type { Disk, DiskFile, DiskLock } from './disk.ts';
@@ -147,14 +147,6 @@ function unwritten(buffers: readonly Uint8Array[], written: number): readonly Ui
     bytes -= buffer.length;
   }
   return [];
-}
-
-/** Makes the directory and those above it, and the names of all of them durable. */
-async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
-  if (first === undefined) return;
-  const above = dirname(resolve(first));
-  for (let made = resolve(path); made !== above; made = dirname(made)) await syncPath(dirname(made));
 }
 
 /**

@@ -1,8 +1,13 @@
 import { randomInt } from 'node:crypto';
 import type { LogEngine } from '../log-engine.ts';
 import type { Disk } from './disk.ts';
-import { FileEngine } from './file-engine.ts';
-import { type FileStream, SEGMENT_HEADER_BYTES, segmentNumberOf } from './segment-header.ts';
+import { FileEngine, type FileEngineOptions } from './file-engine.ts';
+import {
+  decodeSegmentHeader,
+  type FileStream,
+  SEGMENT_HEADER_BYTES,
+  segmentNumberOf,
+} from './segment-header.ts';
 import { makeSegment } from './segment-set.ts';
 import { SpillEngine } from './spill-engine.ts';
 import { dataDamaged, diskFailed, StorageError } from './storage-error.ts';
@@ -17,21 +22,34 @@ export interface FileEngines {
   release(): Promise<void>;
 }
 
+/** What a simulation decides for itself. */
+export interface FileEnginesOptions extends Pick<FileEngineOptions, 'timer' | 'segmentBytesMax'> {
+  /** Names a log that is made: a random number from 0 to 2^32 - 1 if absent. */
+  readonly makeIdentity?: () => number;
+}
+
 /**
  * Locks the directory of `disk` and opens what is in it.
  *
  * @throws StorageError DATA_DIR_IN_USE, DATA_DIR_UNUSABLE, DATA_DAMAGED, DISK_FAILED
  */
-export async function openFileEngines(disk: Disk, events: StorageEvents): Promise<FileEngines> {
+export async function openFileEngines(
+  disk: Disk,
+  events: StorageEvents,
+  options: FileEnginesOptions = {},
+): Promise<FileEngines> {
+  const { makeIdentity = randomIdentity, ...engineOptions } = options;
   const lock = await disk.lock();
   try {
-    await makeStreams(disk);
+    await makeStreams(disk, makeIdentity);
     const shared = togetherFull(events);
-    const spill = new SpillEngine(disk, { events: shared() });
+    const spill = new SpillEngine(disk, { ...engineOptions, events: shared() });
     await spill.replay();
+    const open = (stream: FileStream): FileEngine =>
+      new FileEngine(disk, stream, { ...engineOptions, identity: makeIdentity(), events: shared() });
     return {
-      main: new FileEngine(disk, 'main', { identity: randomInt(2 ** 32), events: shared() }),
-      cold: new FileEngine(disk, 'cold', { identity: randomInt(2 ** 32), events: shared() }),
+      main: open('main'),
+      cold: open('cold'),
       spill,
       release: () => lock.release(),
     };
@@ -45,35 +63,54 @@ export async function openFileEngines(disk: Disk, events: StorageEvents): Promis
  * Makes what the first start has to make: main first, and both before anything is written to either. So a stream without any
  * file beside one with blocks has lost them: each stream can say what it misses, but not when that is all.
  */
-async function makeStreams(disk: Disk): Promise<void> {
+async function makeStreams(disk: Disk, makeIdentity: () => number): Promise<void> {
   const names = await disk.list();
   const [inMain, inCold] = [await contentOf('main', disk, names), await contentOf('cold', disk, names)];
   if (inMain === 'blocks' && inCold === 'nothing') throw missing(disk, 'cold');
   if (inCold === 'blocks' && inMain === 'nothing') throw missing(disk, 'main');
-  if (inMain === 'nothing') await makeFirstSegment(disk, 'main');
-  if (inCold === 'nothing') await makeFirstSegment(disk, 'cold');
+  if (inMain === 'nothing') await makeFirstSegment(disk, 'main', names, makeIdentity());
+  if (inCold === 'nothing') await makeFirstSegment(disk, 'cold', names, makeIdentity());
 }
 
-async function makeFirstSegment(disk: Disk, stream: FileStream): Promise<void> {
-  const { file } = await makeSegment(disk, { stream, identity: randomInt(2 ** 32), incarnation: 1 }, 1);
+/** A start that was cut short may have left the file without its header. */
+async function makeFirstSegment(
+  disk: Disk,
+  stream: FileStream,
+  names: readonly string[],
+  identity: number,
+): Promise<void> {
+  for (const name of segmentsAmong(names, stream)) await disk.remove(name);
+  const { file } = await makeSegment(disk, { stream, identity, incarnation: 1 }, 1);
   await file.close();
 }
 
+function randomIdentity(): number {
+  return randomInt(2 ** 32);
+}
+
+/** What the segments of a stream hold. One that was being made when the broker ended holds nothing. */
 async function contentOf(
   stream: FileStream,
   disk: Disk,
   names: readonly string[],
 ): Promise<'nothing' | 'headers' | 'blocks'> {
-  const segments = names.filter((name) => segmentNumberOf(stream, name) !== undefined);
-  for (const name of segments) {
+  let content: 'nothing' | 'headers' = 'nothing';
+  const header = new Uint8Array(SEGMENT_HEADER_BYTES);
+  for (const name of segmentsAmong(names, stream)) {
     const file = await disk.open(name);
     try {
       if ((await file.size()) > SEGMENT_HEADER_BYTES) return 'blocks';
+      const headerBytes = await file.read(header, 0);
+      if (decodeSegmentHeader(header.subarray(0, headerBytes)).kind !== 'damaged') content = 'headers';
     } finally {
       await file.close();
     }
   }
-  return segments.length === 0 ? 'nothing' : 'headers';
+  return content;
+}
+
+function segmentsAmong(names: readonly string[], stream: FileStream): string[] {
+  return names.filter((name) => segmentNumberOf(stream, name) !== undefined);
 }
 
 function missing(disk: Disk, stream: FileStream): Error {

@@ -56,6 +56,15 @@ interface FoundSegment {
   readonly firstBlock: number;
 }
 
+/** What reading has found. */
+interface LogReading {
+  readonly found: readonly FoundSegment[];
+  /** A file that was about to become a segment when the broker ended. */
+  readonly unfinished: number | undefined;
+  readonly segments: Segment[];
+  readonly replay: LogReplay;
+}
+
 export async function openLog(
   disk: Disk,
   stream: FileStream,
@@ -69,6 +78,23 @@ export async function openLog(
     await Promise.allSettled(files.map((file) => file.close()));
     if (error instanceof StorageError || !isSystemError(error)) throw error;
     throw diskFailed(disk.path, `opening the ${stream} log`, error);
+  }
+}
+
+/** Hands out what a start would, of a log that is there, without changing anything. Returns its files, oldest first. */
+export async function readLog(
+  disk: Disk,
+  stream: FileStream,
+  receiver: ReplayReceiver,
+): Promise<readonly { readonly number: number; readonly name: string; readonly size: number }[]> {
+  const files: DiskFile[] = [];
+  try {
+    const events = { onEvent: () => {}, onFailure: () => {}, onFull: () => {} };
+    const { found } = await new LogOpening(disk, stream, { identity: 0, events }, files).read(receiver);
+    if (found.length === 0) throw dataDamaged(disk.path, `all files ${stream}-*.log are missing`);
+    return found.map(({ number, file, size }) => ({ number, name: file.name, size }));
+  } finally {
+    await Promise.allSettled(files.map((file) => file.close()));
   }
 }
 
@@ -91,15 +117,21 @@ class LogOpening {
   }
 
   async open(receiver: ReplayReceiver): Promise<OpenedLog> {
+    const reading = await this.read(receiver);
+    await this.#tidy(reading.unfinished);
+    return reading.found.length === 0 ? this.#makeLog() : this.#mend(reading);
+  }
+
+  /** Everything that does not change anything. */
+  async read(receiver: ReplayReceiver): Promise<LogReading> {
     const names = await this.#disk.list();
     const numbers = names.flatMap((name) => segmentNumberOf(this.#stream, name) ?? []).sort((a, b) => a - b);
     const found = await this.#findSegments(numbers);
     const unfinished = numbers.length > found.length ? numbers.at(-1) : undefined;
-    if (found.length === 0) return this.#makeLog(names, unfinished);
-    const { segments, replay } = await this.#replay(found, receiver);
-    this.#check(found, replay, unfinished);
-    await this.#tidy(names, unfinished);
-    return this.#mend(found, segments, replay);
+    const reading = { found, unfinished, ...(await this.#replay(found, receiver)) };
+    if (found.length > 0) this.#check(found, reading.replay, unfinished);
+    else if (unfinished !== undefined && unfinished > 1) throw this.#missing(unfinished - 1);
+    return reading;
   }
 
   // ---- looking at the files ----
@@ -110,7 +142,7 @@ class LogOpening {
     for (const [index, number] of numbers.entries()) {
       const before = numbers[index - 1];
       if (before !== undefined && before + 1 !== number) {
-        throw this.#damaged(`${segmentName(this.#stream, before + 1)} is missing`);
+        throw this.#missing(before + 1);
       }
       const segment = await this.#look(number, found[0]?.header.identity, index === numbers.length - 1);
       if (segment !== undefined) found.push(segment);
@@ -158,7 +190,7 @@ class LogOpening {
     found: readonly FoundSegment[],
     receiver: ReplayReceiver,
   ): Promise<{ readonly segments: Segment[]; readonly replay: LogReplay }> {
-    const scanner = new SegmentScanner(Math.max(...found.map(({ size }) => size)));
+    const scanner = new SegmentScanner(Math.max(0, ...found.map(({ size }) => size)));
     const replay = new LogReplay(scanner, receiver, found[0]?.number === 1 ? 1 : 0);
     const segments: Segment[] = [];
     for (const [index, { number, file, size, header }] of found.entries()) {
@@ -177,7 +209,7 @@ class LogOpening {
   #check(found: readonly FoundSegment[], replay: LogReplay, unfinished: number | undefined): void {
     const [oldest] = found as [FoundSegment];
     const newest = found.at(-1) as FoundSegment;
-    const { expected, durableUpTo, oldestSegment, hole, contradiction } = replay;
+    const { expected, durableUpTo, oldestSegment, hole, damageBefore, contradiction } = replay;
     if (durableUpTo >= Math.max(1, expected)) {
       const where = hole ?? {
         segment: replay.newest ?? { number: oldest.number, end: SEGMENT_HEADER_BYTES },
@@ -189,8 +221,12 @@ class LogOpening {
           `and the blocks up to ${durableUpTo} were durable`,
       );
     }
+    if (damageBefore !== undefined && damageBefore.segment.number >= oldestSegment) {
+      const name = segmentName(this.#stream, damageBefore.segment.number);
+      throw this.#damaged(`${name} is damaged at offset ${damageBefore.offset}, and holds nothing else`);
+    }
     if (oldest.number > Math.max(1, oldestSegment)) {
-      throw this.#damaged(`${segmentName(this.#stream, Math.max(1, oldestSegment))} is missing`);
+      throw this.#missing(Math.max(1, oldestSegment));
     }
     if (contradiction !== undefined) {
       const name = segmentName(this.#stream, contradiction.segment.number);
@@ -209,18 +245,15 @@ class LogOpening {
 
   // ---- changing what is there ----
 
-  async #makeLog(names: readonly string[], unfinished: number | undefined): Promise<OpenedLog> {
-    if (unfinished !== undefined && unfinished !== 1) {
-      throw this.#damaged(`${segmentName(this.#stream, unfinished - 1)} is missing`);
-    }
-    await this.#tidy(names, unfinished);
+  async #makeLog(): Promise<OpenedLog> {
     const origin = { stream: this.#stream, identity: this.#options.identity, incarnation: 1 };
     const first = await makeSegment(this.#disk, origin, 1);
     return { segments: new SegmentSet(this.#disk, origin, [first]), ...origin, lastBlock: 0 };
   }
 
   /** Removes what an earlier run did not finish. Nothing of it was ever used. */
-  async #tidy(names: readonly string[], unfinished: number | undefined): Promise<void> {
+  async #tidy(unfinished: number | undefined): Promise<void> {
+    const names = await this.#disk.list();
     const superfluous = names.filter(
       (name) => name.startsWith(`${this.#stream}-`) && name.endsWith(TEMPORARY_SUFFIX),
     );
@@ -233,7 +266,7 @@ class LogOpening {
     if (superfluous.length > 0) await this.#disk.syncDirectory();
   }
 
-  async #mend(found: readonly FoundSegment[], segments: Segment[], replay: LogReplay): Promise<OpenedLog> {
+  async #mend({ found, segments, replay }: LogReading): Promise<OpenedLog> {
     const { identity } = (found[0] as FoundSegment).header;
     const seen = Math.max(replay.incarnationSeen, ...found.map(({ header }) => header.incarnation));
     const lastBlock = replay.expected - 1;
@@ -308,6 +341,10 @@ class LogOpening {
 
   #damaged(loss: string): StorageError {
     return dataDamaged(this.#disk.path, loss);
+  }
+
+  #missing(number: number): StorageError {
+    return this.#damaged(`${segmentName(this.#stream, number)} is missing`);
   }
 
   #otherVersion(name: string, version: number): StorageError {
