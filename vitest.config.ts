@@ -1,7 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { smallReach } from './test/crash/small-reach.ts';
 
 /** What runs against other programs, or for minutes, has a project and an npm script of its own. */
-const slow = ['test/interop/**', 'test/differential/**', 'test/fuzz*/**'];
+const slow = [
+  'test/interop/**',
+  'test/differential/**',
+  'test/fuzz*/**',
+  'test/crash/crash-*.test.ts',
+  'test/crash/kill.test.ts',
+  'test/faults/**',
+];
 
 export default defineConfig({
   test: {
@@ -37,6 +45,29 @@ export default defineConfig({
           name: 'fuzz',
           include: ['test/fuzz*/**/*.test.ts'],
           testTimeout: 900_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [smallReach()],
+        test: {
+          name: 'crash',
+          include: ['test/crash/crash-*.test.ts'],
+          testTimeout: 3_600_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'kill',
+          include: ['test/crash/kill.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

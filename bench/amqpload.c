@@ -619,7 +619,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < producers; i++) pthread_create(&threads[i], NULL, produce, (void *)(intptr_t)i);
   wait_for_end(threads);
 
-  double elapsed = (double)(now_us() - start) / 1e6;
+  double elapsed = (double)(now_us() - start + 1) / 1e6; /* of nothing, for -d 0, there is no rate */
   long published_count = published, delivered_count = delivered, confirmed_count = confirmed;
   stop_publishing = 1;
   printf("{\"seconds\":%.3f,\"published\":%ld,\"delivered\":%ld,\"confirmed\":%ld", elapsed, published_count,

@@ -3,7 +3,8 @@ import { BenchOptionError, readBenchOptions } from './options.ts';
 
 test('without arguments all workloads run five times five seconds on brokers that are started', () => {
   const options = readBenchOptions([]);
-  expect(options).toMatchObject({ brokers: [], runs: 5, seconds: 5, jsonPath: undefined, markdown: false });
+  expect(options).toMatchObject({ brokers: [], runs: 5, seconds: 5, jsonPath: undefined });
+  expect(options).toMatchObject({ markdown: false, strict: false });
   expect(options.workloads.map((workload) => workload.name)).toEqual([
     'A',
     'B',
@@ -11,7 +12,15 @@ test('without arguments all workloads run five times five seconds on brokers tha
     'D',
     'E',
     'E-transient',
+    'F',
   ]);
+});
+
+test('the chart of the documentation is drawn only when everything in it was measured', () => {
+  expect(readBenchOptions([]).chartPath).toBe('docs/images/rates.svg');
+  expect(readBenchOptions(['--workload', 'A']).chartPath).toBeUndefined();
+  expect(readBenchOptions(['--broker', 'ours=amqp://127.0.0.1']).chartPath).toBeUndefined();
+  expect(readBenchOptions(['--workload', 'A', '--chart', 'a.svg']).chartPath).toBe('a.svg');
 });
 
 test('brokers are given as name=url with or without the process id', () => {
@@ -27,7 +36,7 @@ test('brokers are given as name=url with or without the process id', () => {
 test.each([
   [['--broker', 'amqp://127.0.0.1'], 'name=amqp://host:port'],
   [['--broker', 'x=http://127.0.0.1'], 'name=amqp://host:port'],
-  [['--workload', 'Z'], 'A, B, C, D, E, E-transient'],
+  [['--workload', 'Z'], 'A, B, C, D, E, E-transient, F'],
   [['--runs', '0'], 'a whole number from 1 to 100'],
   [['--seconds', 'five'], 'a whole number from 1 to 3600'],
   [['--bogus'], '--bogus'],

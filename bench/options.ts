@@ -11,7 +11,7 @@ export interface BrokerTarget {
 }
 
 export interface BenchOptions {
-  /** Empty: our own broker and, when it is installed, RabbitMQ are started. */
+  /** Empty: our own broker, once for each storage, and RabbitMQ, when it is installed, are started. */
   readonly brokers: readonly BrokerTarget[];
   readonly workloads: readonly Workload[];
   readonly runs: number;
@@ -20,19 +20,31 @@ export interface BenchOptions {
   readonly jsonPath: string | undefined;
   /** Print the table as docs/performance.md has it. */
   readonly markdown: boolean;
+  /** Where the chart is drawn; undefined for nowhere. */
+  readonly chartPath: string | undefined;
+  /** A missed goal fails. */
+  readonly strict: boolean;
 }
+
+/** From the project's root. */
+export const CHART_PATH: string = 'docs/images/rates.svg';
 
 export const BENCH_HELP = `Usage: npm run bench -- [options]
 
   --broker <name=url[,pid]>  a broker that runs; may be given several times.
                              Ratios are taken to the last one. Without it our own
-                             broker and RabbitMQ, if installed, are started
+                             broker, with file and with memory storage, and RabbitMQ,
+                             if installed, are started
   --workload <name>          only this one; may be given several times
                              (${WORKLOADS.map((workload) => workload.name).join(', ')})
   --runs <number>            runs of each workload, of which the median counts (5)
   --seconds <number>         of each run (5)
+  --chart <path>             draw the rates there as SVG; without it, and when all
+                             workloads are run on the brokers that are started:
+                             ${CHART_PATH}
   --json <path>              write the result there, too
   --markdown                 print the table of docs/performance.md instead
+  --strict                   exit code 1 when a goal is missed: for a quiet machine
 `;
 
 /** A mistake in the arguments. The message is one line. */
@@ -52,6 +64,8 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     seconds: count('--seconds', values.seconds, 3600),
     jsonPath: values.json,
     markdown: values.markdown,
+    chartPath: values.chart ?? (values.broker.length + values.workload.length === 0 ? CHART_PATH : undefined),
+    strict: values.strict,
   };
 }
 
@@ -65,6 +79,8 @@ function parsed(args: readonly string[]) {
         runs: { type: 'string', default: '5' },
         seconds: { type: 'string', default: '5' },
         json: { type: 'string' },
+        chart: { type: 'string' },
+        strict: { type: 'boolean', default: false },
         markdown: { type: 'boolean', default: false },
       },
     });

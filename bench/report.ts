@@ -1,26 +1,31 @@
+import type { BarChart } from './bar-chart.ts';
 import { markdownTable } from './markdown-table.ts';
 import { median, ratio } from './statistics.ts';
-import type { Workload } from './workloads.ts';
+import type { WorkloadRow } from './workloads.ts';
 
 /** One run of one workload on one broker. */
 export interface Measurement {
-  readonly deliveredPerSecond: number;
-  /** Processor time of the broker per delivered message; undefined when its process is not known. */
+  /** Delivered, or published where nothing is consumed. */
+  readonly messagesPerSecond: number;
+  /** Processor time of the broker per message; undefined when its process is not known. */
   readonly cpuMicroseconds: number | undefined;
   readonly latencyP99Ms: number | undefined;
+  /** The most that was resident during the run; undefined when its process is not known. */
+  readonly peakRssBytes: number | undefined;
 }
 
 /** The medians of a workload's runs on one broker. */
 export interface Summary {
   readonly broker: string;
   readonly runs: number;
-  readonly deliveredPerSecond: number;
+  readonly messagesPerSecond: number;
   readonly cpuMicroseconds: number | undefined;
   readonly latencyP99Ms: number | undefined;
+  readonly peakRssBytes: number | undefined;
 }
 
 export interface WorkloadReport {
-  readonly workload: Workload;
+  readonly workload: WorkloadRow;
   /** In the order of the brokers; ratios are taken to the last. */
   readonly summaries: readonly Summary[];
 }
@@ -33,9 +38,10 @@ export function summarize(broker: string, measurements: readonly Measurement[]):
   return {
     broker,
     runs: measurements.length,
-    deliveredPerSecond: median(measurements.map((measurement) => measurement.deliveredPerSecond)),
+    messagesPerSecond: median(measurements.map((measurement) => measurement.messagesPerSecond)),
     cpuMicroseconds: medianOf((measurement) => measurement.cpuMicroseconds),
     latencyP99Ms: medianOf((measurement) => measurement.latencyP99Ms),
+    peakRssBytes: medianOf((measurement) => measurement.peakRssBytes),
   };
 }
 
@@ -50,7 +56,17 @@ export function microsecondsEach(
     : ((after - before) * 1e6) / messages;
 }
 
-const COLUMNS = ['workload', 'broker', 'delivered/s', 'CPU us/msg', 'p99 ms', 'rate x', 'CPU x'] as const;
+const COLUMNS = [
+  'workload',
+  'broker',
+  'messages/s',
+  'CPU us',
+  'p99 ms',
+  'RSS MB',
+  'rate x',
+  'CPU x',
+] as const;
+const MEGABYTE = 1e6;
 
 /** A table in Markdown: medians, and how the rate and the processor time compare with the last broker's. */
 export function reportTable(reports: readonly WorkloadReport[]): string {
@@ -59,10 +75,11 @@ export function reportTable(reports: readonly WorkloadReport[]): string {
     return summaries.map((summary) => [
       `${workload.name}: ${workload.doc}`,
       summary.broker,
-      Math.round(summary.deliveredPerSecond).toLocaleString('en-US'),
+      Math.round(summary.messagesPerSecond).toLocaleString('en-US'),
       shown(summary.cpuMicroseconds, 2),
       shown(summary.latencyP99Ms, 3),
-      shown(ratio(summary.deliveredPerSecond, reference?.deliveredPerSecond), 2),
+      shown(summary.peakRssBytes === undefined ? undefined : summary.peakRssBytes / MEGABYTE, 0),
+      shown(ratio(summary.messagesPerSecond, reference?.messagesPerSecond), 2),
       shown(ratio(summary.cpuMicroseconds, reference?.cpuMicroseconds), 2),
     ]);
   });
@@ -78,18 +95,33 @@ export function pageTable(reports: readonly WorkloadReport[]): string {
     return [
       `${workload.name}: ${workload.doc}`,
       ...summaries.map(rateAndCpu),
-      shown(ratio(ours?.deliveredPerSecond, reference?.deliveredPerSecond), 1),
+      shown(ratio(ours?.messagesPerSecond, reference?.messagesPerSecond), 1),
       shown(ratio(ours?.cpuMicroseconds, reference?.cpuMicroseconds), 3),
     ];
   });
   return markdownTable(head, rows, 1);
 }
 
-function rateAndCpu({ deliveredPerSecond, cpuMicroseconds }: Summary): string {
-  const rate = Math.round(deliveredPerSecond).toLocaleString('en-US');
+function rateAndCpu({ messagesPerSecond, cpuMicroseconds }: Summary): string {
+  const rate = Math.round(messagesPerSecond).toLocaleString('en-US');
   return cpuMicroseconds === undefined ? `${rate}/s` : `${rate}/s · ${cpuMicroseconds.toFixed(2)} us`;
 }
 
 function shown(value: number | undefined, digits: number): string {
   return value === undefined ? '-' : value.toFixed(digits);
+}
+
+/** The rates as a chart: a group for each workload, a bar for each broker. */
+export function rateChart(reports: readonly WorkloadReport[], footer: readonly string[]): BarChart {
+  return {
+    title: 'Messages a second',
+    subtitle: 'Published and delivered at once; in F published first, then consumed. More is better.',
+    series: reports[0]?.summaries.map((summary) => summary.broker) ?? [],
+    groups: reports.map(({ workload, summaries }) => ({
+      title: workload.name,
+      subtitle: workload.doc,
+      values: summaries.map((summary) => summary.messagesPerSecond),
+    })),
+    footer,
+  };
 }

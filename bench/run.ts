@@ -2,13 +2,17 @@
  * npm run bench: the workloads of docs/performance.md against one or more brokers, in one go. The runs of a workload alternate
  * between the brokers, so that what else the machine does meets all of them alike.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { startLeveret } from '../test/servers/leveret.ts';
 import { rabbitmqInstalled, startRabbitmq } from '../test/servers/rabbitmq.ts';
 import type { Server } from '../test/servers/server.ts';
+import { barChart } from './bar-chart.ts';
+import { goalChecks } from './goals.ts';
+import { type Check, limitsTable, missed } from './limits/check.ts';
 import { type LoadGenerator, loadGenerator } from './load-generator.ts';
+import { measure } from './measure.ts';
 import {
   BENCH_HELP,
   BenchOptionError,
@@ -16,19 +20,36 @@ import {
   type BrokerTarget,
   readBenchOptions,
 } from './options.ts';
-import { cpuSeconds, hasProc, listeningPid } from './process-cpu.ts';
+import { hasProc, listeningPid } from './process-cpu.ts';
 import {
   type Measurement,
-  microsecondsEach,
   pageTable,
+  rateChart,
   reportTable,
   summarize,
   type WorkloadReport,
 } from './report.ts';
-import type { Workload } from './workloads.ts';
+import { rowsOf, type Workload } from './workloads.ts';
 
 /** This file is run from build/bench. */
 const PROJECT_ROOT: string = join(import.meta.dirname, '..', '..');
+const LEVERET = 'Leveret';
+const RABBITMQ = 'RabbitMQ';
+/** A run takes a slow broker two minutes. */
+const BACKLOG_RUNS_MAX = 3;
+
+/** A broker that is measured. */
+interface BenchBroker {
+  readonly name: string;
+  /** Undefined when it ran before. */
+  readonly server: Server | undefined;
+  /** Where it is now: a restart changes its process. */
+  target(): BrokerTarget;
+}
+
+interface StartedBroker extends BenchBroker {
+  readonly server: Server;
+}
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help')) {
@@ -36,8 +57,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    await bench(readBenchOptions(args));
-    return 0;
+    return await bench(readBenchOptions(args));
   } catch (error) {
     if (error instanceof BenchOptionError) {
       console.error(`bench: ${error.message}`);
@@ -47,88 +67,129 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function bench(options: BenchOptions): Promise<void> {
+async function bench(options: BenchOptions): Promise<number> {
   if (!hasProc()) {
-    console.error('bench: this system has no /proc, so processor time per message is left out');
+    console.error('bench: this system has no /proc, so processor time and memory are left out');
   }
   const directory = await mkdtemp(join(tmpdir(), 'leveret-bench-'));
-  const started = options.brokers.length === 0 ? await startServers() : [];
+  const started = options.brokers.length === 0 ? await startBrokers(directory) : [];
   try {
     const generator = loadGenerator(PROJECT_ROOT, directory);
-    const targets = options.brokers.length === 0 ? started.map(targetOf) : options.brokers.map(withPid);
-    const reports = await measureAll(options, targets, generator);
-    console.log(options.markdown ? pageTable(reports) : `\n${reportTable(reports)}`);
-    console.log(`\n${footer(options, generator, started)}`);
-    if (options.jsonPath !== undefined) {
-      await writeFile(options.jsonPath, `${JSON.stringify(reports, undefined, 2)}\n`);
-    }
+    const brokers = options.brokers.length === 0 ? started : options.brokers.map(runningBroker);
+    const reports = await measureAll(options, brokers, generator);
+    const goals = goalChecks(reports, LEVERET, RABBITMQ);
+    await print(options, reports, goals, footer(options, generator, started));
+    return missed(goals, options.strict).length > 0 ? 1 : 0;
   } finally {
-    for (const server of started) {
-      await server.close();
+    for (const broker of started) {
+      await broker.server.close();
     }
     await rm(directory, { recursive: true, force: true });
   }
 }
 
+async function print(
+  options: BenchOptions,
+  reports: readonly WorkloadReport[],
+  goals: readonly Check[],
+  footerLines: readonly string[],
+): Promise<void> {
+  console.log(options.markdown ? pageTable(reports) : `\n${reportTable(reports)}`);
+  if (goals.length > 0) {
+    console.log(`\n${limitsTable(goals)}`);
+  }
+  console.log(`\n${footerLines.join('; ')}`);
+  if (options.jsonPath !== undefined) {
+    await writeFile(options.jsonPath, `${JSON.stringify(reports, undefined, 2)}\n`);
+  }
+  if (options.chartPath !== undefined) {
+    await mkdir(dirname(options.chartPath), { recursive: true });
+    await writeFile(options.chartPath, barChart(rateChart(reports, footerLines)));
+  }
+}
+
 async function measureAll(
   options: BenchOptions,
-  targets: readonly BrokerTarget[],
+  brokers: readonly BenchBroker[],
   generator: LoadGenerator,
 ): Promise<WorkloadReport[]> {
   const reports: WorkloadReport[] = [];
   for (const workload of options.workloads) {
-    const measurements = new Map(targets.map((target): [string, Measurement[]] => [target.name, []]));
-    for (let run = 1; run <= options.runs; run += 1) {
-      for (const target of targets) {
-        const measurement = await measure(target, workload, options.seconds, generator);
-        measurements.get(target.name)?.push(measurement);
-        console.error(progress(workload, run, options.runs, target, measurement));
+    const runs =
+      workload.backlogCount === undefined ? options.runs : Math.min(options.runs, BACKLOG_RUNS_MAX);
+    const measurements = new Map(brokers.map(({ name }): [string, Measurement[][]] => [name, []]));
+    for (let run = 1; run <= runs; run += 1) {
+      for (const broker of brokers) {
+        const target = await targetFor(broker, workload);
+        const measured = await measure(target, workload, options.seconds, generator);
+        measurements.get(broker.name)?.push(measured);
+        console.error(progress(workload, `run ${run}/${runs}`, target, measured));
       }
     }
-    const summaries = [...measurements].map(([name, measured]) => summarize(name, measured));
-    reports.push({ workload, summaries });
+    reports.push(...reportsOf(workload, measurements));
   }
   return reports;
 }
 
-async function measure(
-  target: BrokerTarget,
+/** A report for each row of the workload that was measured. */
+function reportsOf(
   workload: Workload,
-  seconds: number,
-  generator: LoadGenerator,
-): Promise<Measurement> {
-  const cpu = (): number | undefined => (target.pid === undefined ? undefined : cpuSeconds(target.pid));
-  const before = cpu();
-  let after: number | undefined;
-  const result = await generator.load(target, workload, seconds, () => {
-    after = cpu();
+  measurements: ReadonlyMap<string, readonly Measurement[][]>,
+): WorkloadReport[] {
+  return rowsOf(workload).flatMap((row, index) => {
+    const summaries = [...measurements].flatMap(([name, runs]) => {
+      const ofRow = runs.map((run) => run[index]).filter((each) => each !== undefined);
+      return ofRow.length === 0 ? [] : [summarize(name, ofRow)];
+    });
+    return summaries.length === 0 ? [] : [{ workload: row, summaries }];
   });
-  return {
-    deliveredPerSecond: result.deliveredPerSecond,
-    cpuMicroseconds: microsecondsEach(before, after, result.delivered),
-    latencyP99Ms: result.latencyMs?.p99,
-  };
+}
+
+/** A broker that was started is started again before a backlog, so that its memory is that of the backlog alone. */
+async function targetFor(broker: BenchBroker, workload: Workload): Promise<BrokerTarget> {
+  if (broker.server !== undefined && workload.backlogCount !== undefined) {
+    await broker.server.restart();
+  }
+  return broker.target();
 }
 
 /** Our broker first, the reference last. */
-async function startServers(): Promise<Server[]> {
-  const leveret = await startLeveret({ projectRoot: PROJECT_ROOT });
+async function startBrokers(directory: string): Promise<StartedBroker[]> {
+  const file = ['--storage', 'file', '--data-dir', join(directory, 'data')];
+  const brokers = [
+    startedBroker(LEVERET, await startLeveret({ projectRoot: PROJECT_ROOT, args: file })),
+    startedBroker(
+      `${LEVERET}, memory`,
+      await startLeveret({ projectRoot: PROJECT_ROOT, args: ['--storage', 'memory'] }),
+    ),
+  ];
   if (!rabbitmqInstalled()) {
     console.error(
       'bench: RabbitMQ is not installed (Debian package rabbitmq-server), so there is nothing to compare with',
     );
-    return [leveret];
+    return brokers;
   }
   try {
-    return [leveret, await startRabbitmq()];
+    return [...brokers, startedBroker(RABBITMQ, await startRabbitmq())];
   } catch (error) {
-    await leveret.close();
+    for (const { server } of brokers) {
+      await server.close();
+    }
     throw error;
   }
 }
 
-function targetOf({ product, host, port, pid }: Server): BrokerTarget {
-  return { name: product, host, port, pid: hasProc() ? pid : undefined };
+function startedBroker(name: string, server: Server): StartedBroker {
+  const target = (): BrokerTarget => {
+    const { host, port, pid } = server;
+    return { name, host, port, pid: hasProc() ? pid : undefined };
+  };
+  return { name, server, target };
+}
+
+function runningBroker(given: BrokerTarget): BenchBroker {
+  const target = withPid(given);
+  return { name: target.name, server: undefined, target: () => target };
 }
 
 function withPid(target: BrokerTarget): BrokerTarget {
@@ -143,22 +204,33 @@ function withPid(target: BrokerTarget): BrokerTarget {
 
 function progress(
   workload: Workload,
-  run: number,
-  runs: number,
+  run: string,
   target: BrokerTarget,
-  measured: Measurement,
+  measured: readonly Measurement[],
 ): string {
-  const rate = Math.round(measured.deliveredPerSecond).toLocaleString('en-US');
-  const cpu = measured.cpuMicroseconds === undefined ? '' : `, ${measured.cpuMicroseconds.toFixed(2)} us CPU`;
-  return `${workload.name} run ${run}/${runs} ${target.name}: ${rate} delivered/s${cpu}`;
+  const figures = measured.map(({ messagesPerSecond, cpuMicroseconds, peakRssBytes }) => {
+    const rate = `${Math.round(messagesPerSecond).toLocaleString('en-US')}/s`;
+    const cpu = cpuMicroseconds === undefined ? '' : `, ${cpuMicroseconds.toFixed(2)} us CPU`;
+    const rss = peakRssBytes === undefined ? '' : `, ${(peakRssBytes / 1e6).toFixed(0)} MB`;
+    return `${rate}${cpu}${rss}`;
+  });
+  return `${workload.name} ${run} ${target.name}: ${figures.join('; ') || 'left out: it needs a C compiler'}`;
 }
 
-function footer(options: BenchOptions, generator: LoadGenerator, started: readonly Server[]): string {
-  const versions = started.map((server) => `${server.product} ${server.version}`).join(', ');
-  const machine = `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}, Node.js ${process.versions.node}`;
+/** Lines that say how, where and what was measured. */
+function footer(
+  options: BenchOptions,
+  generator: LoadGenerator,
+  started: readonly StartedBroker[],
+): string[] {
+  const versions = new Set(started.map(({ server }) => `${server.product} ${server.version}`));
   const runs = options.runs === 1 ? 'one run' : `medians of ${options.runs} runs`;
-  const how = `${runs} of ${options.seconds} s, generator ${generator.name}`;
-  return `${how}; ${machine}${versions === '' ? '' : `; ${versions}`}`;
+  const backlogRuns = options.runs > BACKLOG_RUNS_MAX ? ` (F: ${BACKLOG_RUNS_MAX})` : '';
+  return [
+    `${runs}${backlogRuns} of ${options.seconds} s, generator ${generator.name}`,
+    `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}, Node.js ${process.versions.node}`,
+    ...(versions.size === 0 ? [] : [[...versions].join(', ')]),
+  ];
 }
 
 process.exitCode = await main(process.argv.slice(2));

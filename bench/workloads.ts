@@ -1,4 +1,4 @@
-/** A load, in the terms that both load generators understand. */
+/** A load, in the terms that the load generators understand. */
 export interface Workload {
   readonly name: string;
   readonly doc: string;
@@ -11,6 +11,14 @@ export interface Workload {
   readonly confirmWindow: number;
   /** Unacked deliveries per consumer; 0 consumes without acks. */
   readonly prefetchCount: number;
+  /** This many messages are published before the first one is consumed; undefined: both at once, for some seconds. */
+  readonly backlogCount?: number;
+}
+
+/** A row of the report. */
+export interface WorkloadRow {
+  readonly name: string;
+  readonly doc: string;
 }
 
 const ONE_TO_ONE = { producerCount: 1, consumerCount: 1 } as const;
@@ -67,4 +75,23 @@ export const WORKLOADS: readonly Workload[] = [
     persistent: false,
     ...SMALL_WINDOW,
   },
+  {
+    name: 'F',
+    doc: 'a million persistent 100 B',
+    ...ONE_TO_ONE,
+    bodyBytes: 100,
+    persistent: true,
+    ...LARGE_WINDOW,
+    backlogCount: 1_000_000,
+  },
 ];
+
+/** A backlog is measured in each direction. */
+export function rowsOf({ name, doc, backlogCount }: Workload): readonly WorkloadRow[] {
+  return backlogCount === undefined
+    ? [{ name, doc }]
+    : [
+        { name: `${name}-in`, doc: `publish ${doc}` },
+        { name: `${name}-out`, doc: `then consume ${doc}` },
+      ];
+}

@@ -1,6 +1,6 @@
 import { markdownTable } from '../markdown-table.ts';
 
-export const LIMIT_PARTS = ['backlog', 'latency', 'scale'] as const;
+export const LIMIT_PARTS = ['backlog', 'file-backlog', 'latency', 'scale'] as const;
 export type LimitPart = (typeof LIMIT_PARTS)[number];
 
 export type Unit =
@@ -12,6 +12,7 @@ export type Unit =
   | 'messages'
   | 'connections'
   | 'us CPU'
+  | 'x'
   | '% of a core';
 
 /** What a figure must be. A promise holds on any machine; a goal can be missed because the machine does something else. */
@@ -23,7 +24,7 @@ export interface Target {
 
 /** One figure, and what it must be; without a target it is only reported. */
 export interface Check {
-  readonly part: LimitPart;
+  readonly part: LimitPart | 'workloads';
   readonly what: string;
   readonly value: number;
   readonly unit: Unit;
@@ -41,6 +42,7 @@ const DIGITS: Readonly<Record<Unit, number>> = {
   'messages/s': 0,
   messages: 0,
   'us CPU': 2,
+  x: 1,
   '% of a core': 2,
   connections: 0,
 };

@@ -11,15 +11,28 @@ const ACKS = ['-w', '1000', '-f', '1000'];
 /** Of the rate. A generator that falls behind hides the latency of what it did not send. */
 const PUBLISHED_SHARE_MIN = 0.99;
 
-/** One producer at a fixed rate and one consumer: the time from sending to delivery. */
-export function measureLatency(bench: LimitsBench): Promise<Check[]> {
-  return bench.withBroker(async (server) => {
+/** One producer at a fixed rate and one consumer: the time from sending to delivery, and on disk also to the confirm. */
+export async function measureLatency(bench: LimitsBench): Promise<Check[]> {
+  const inMemory = await bench.withBroker('memory', async (server) => {
     await bench.load(server, [...LOAD, '-d', '1']);
     return [
       ...(await latencyChecks(bench, server, 'auto-ack', [])),
       ...(await latencyChecks(bench, server, 'confirms and acks', ACKS)),
     ];
   });
+  const onDisk = await bench.withBroker('file', (server) => confirmChecks(bench, server));
+  return [...inMemory, ...onDisk];
+}
+
+/** How long it takes until a persistent message is synced depends on the disk: there is no target. */
+async function confirmChecks(bench: LimitsBench, server: Server): Promise<Check[]> {
+  await bench.load(server, [...LOAD, '-D', '-d', '1']);
+  const load = await bench.load(server, [...LOAD, ...ACKS, '-D', '-d', String(SECONDS)]);
+  const { p50, p99 } = load.confirmMs ?? NOT_MEASURED;
+  return [
+    { part: 'latency', what: 'p50 of confirms, on disk', value: p50, unit: 'ms' },
+    { part: 'latency', what: 'p99 of confirms, on disk', value: p99, unit: 'ms' },
+  ];
 }
 
 async function latencyChecks(

@@ -1,3 +1,4 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startLeveret } from '../../test/servers/leveret.ts';
 import type { Server } from '../../test/servers/server.ts';
@@ -18,19 +19,22 @@ export class LimitsBench {
   readonly #directory: string;
   #amqpload: string | undefined;
 
-  /** The load generator is compiled into `directory` when it is needed first. */
+  /** `directory` takes the data of the brokers, and the load generator when it is needed first. */
   constructor(projectRoot: string, directory: string) {
     this.#projectRoot = projectRoot;
     this.#directory = directory;
   }
 
   /** Starts a broker as a user does, without anything in it, and stops it when `measure` is through. */
-  async withBroker<T>(measure: (server: Server) => Promise<T>): Promise<T> {
-    const server = await startLeveret({ projectRoot: this.#projectRoot });
+  async withBroker<T>(storage: 'file' | 'memory', measure: (server: Server) => Promise<T>): Promise<T> {
+    const dataDir = await mkdtemp(join(this.#directory, 'data-'));
+    const args = ['--storage', storage, '--data-dir', dataDir];
+    const server = await startLeveret({ projectRoot: this.#projectRoot, args });
     try {
       return await measure(server);
     } finally {
       await server.close();
+      await rm(dataDir, { recursive: true, force: true });
     }
   }
 

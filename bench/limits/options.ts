@@ -14,9 +14,11 @@ export const LIMITS_HELP = `Usage: npm run bench:limits -- [part ...] [options]
 
 Measures what the broker promises beside its speed, against a broker that it starts.
 
-  backlog   5 million messages in a queue: memory, and the rates with and without them
-  latency   5,000 messages of 1 KiB a second
-  scale     10,000 queues, 2,000 connections, 100 idle connections
+  backlog       5 million messages in a queue, in memory: what they take, and the rates
+                with and without them
+  file-backlog  10 million persistent messages on disk: memory, restart, draining
+  latency       5,000 messages of 1 KiB a second
+  scale         10,000 queues, 2,000 connections, 100 idle connections
 
   --strict       fail for missed rates and latencies, too: for a quiet machine
   --json <path>  write the result there, too

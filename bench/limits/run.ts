@@ -6,6 +6,7 @@ import { BenchOptionError } from '../options.ts';
 import { hasProc } from '../process-cpu.ts';
 import { measureBacklog } from './backlog.ts';
 import { type Check, type LimitPart, limitsTable, missed, verdict } from './check.ts';
+import { measureFileBacklog } from './file-backlog.ts';
 import { measureLatency } from './latency.ts';
 import { LimitsBench } from './limits-bench.ts';
 import { measureIdle, measureManyConnections } from './many-connections.ts';
@@ -17,6 +18,7 @@ const PROJECT_ROOT: string = join(import.meta.dirname, '..', '..', '..');
 
 const MEASURES: Readonly<Record<LimitPart, (bench: LimitsBench) => Promise<Check[]>>> = {
   backlog: measureBacklog,
+  'file-backlog': measureFileBacklog,
   latency: measureLatency,
   scale: measureScale,
 };
@@ -75,9 +77,9 @@ async function measureParts(parts: readonly LimitPart[]): Promise<Check[]> {
 /** A broker of its own for each, so that none measures what another left behind. */
 async function measureScale(bench: LimitsBench): Promise<Check[]> {
   return [
-    ...(await bench.withBroker(measureManyQueues)),
-    ...(await bench.withBroker(measureManyConnections)),
-    ...(await bench.withBroker(measureIdle)),
+    ...(await bench.withBroker('memory', measureManyQueues)),
+    ...(await bench.withBroker('memory', measureManyConnections)),
+    ...(await bench.withBroker('memory', measureIdle)),
   ];
 }
 

@@ -1,0 +1,60 @@
+"""Transactions of the kill test: commits groups of messages over several queues, and keeps a ledger of what was answered.
+
+    kill-transactions.py PORT SEED LEDGER QUEUE...
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+
+import pika
+
+port, seed, ledger_path, queues = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
+dice = random.Random(seed)
+ledger = os.open(ledger_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+stopping = False
+group_count = 0
+
+
+def stop(*_):
+    global stopping
+    stopping = True
+
+
+def note(*words):
+    os.write(ledger, (" ".join(map(str, words)) + "\n").encode())
+
+
+def body_of(message_id, size):
+    return ((message_id + ":") * (size // (len(message_id) + 1) + 1)).encode()
+
+
+def commit_groups(channel):
+    global group_count
+    channel.tx_select()
+    persistent = pika.BasicProperties(delivery_mode=2)
+    while not stopping:
+        group_count += 1
+        group = f"x{group_count}"
+        size = dice.randint(1, 6)
+        note("began", group, size)
+        for index in range(size):
+            queue = queues[(group_count + index) % len(queues)]
+            body = body_of(f"{group}.{index}", dice.randint(10, 2000))
+            channel.basic_publish("", queue, body, persistent)
+        channel.tx_commit()
+        note("committed", group)
+        time.sleep(0.002)
+
+
+signal.signal(signal.SIGTERM, stop)
+parameters = pika.ConnectionParameters("127.0.0.1", port, heartbeat=0)
+while not stopping:
+    try:
+        connection = pika.BlockingConnection(parameters)
+        commit_groups(connection.channel())
+        connection.close()
+    except (pika.exceptions.AMQPError, OSError):
+        time.sleep(0.015)  # the broker is away
