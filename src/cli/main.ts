@@ -2,10 +2,18 @@
 import { type Command, EXIT_FAILURE, EXIT_USAGE } from './command.ts';
 import { helpCommandFor, unknownCommand } from './help.ts';
 import { perfCommand } from './perf.ts';
+import { recoverCommand } from './recover.ts';
 import { serveCommand } from './serve.ts';
+import { storageCommand } from './storage.ts';
 import { versionCommand } from './version.ts';
 
-const COMMANDS: readonly Command[] = [serveCommand, perfCommand, versionCommand];
+const COMMANDS: readonly Command[] = [
+  serveCommand,
+  perfCommand,
+  storageCommand,
+  recoverCommand,
+  versionCommand,
+];
 const helpCommand = helpCommandFor(COMMANDS);
 const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ['--help', 'help'],

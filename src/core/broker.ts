@@ -81,8 +81,9 @@ export class Broker implements ConnectionHost {
     this.#recordOwner = this.#makeRecordOwner();
     this.replyConsumers = new ReplyConsumers(this.runtime);
     environment.store.onDurable = () => this.runtime.requestTurn();
-    if (image !== undefined) this.#restoreDefinitions(image.definitions);
-    if (image === undefined || image.isFresh) this.#addDefaults(defaultPassword);
+    if (image?.isFresh === false) this.#restoreDefinitions(image.definitions);
+    // A broker that nobody can log in to is of no use: so it is when all users were lost with damaged data, too.
+    if (this.access.users.size === 0) this.#addDefaults(defaultPassword);
     this.runtime.discardRestored();
   }
 
@@ -315,6 +316,7 @@ export class Broker implements ConnectionHost {
   /** Makes again what was there before the restart. What cannot be made is reported and left out. */
   #restoreDefinitions(definitions: DefinitionSet): void {
     const { environment } = this.runtime;
+    this.#replaceLostVhosts(definitions);
     this.#definitions.whileRestoring(() => {
       restoreDefinitions(
         definitions,
@@ -322,6 +324,18 @@ export class Broker implements ConnectionHost {
         (text) => environment.onEvent({ level: 'warn', text }),
       );
     });
+  }
+
+  /** Salvage of a damaged log may save a queue and not its vhost: the vhost is made again. */
+  #replaceLostVhosts(definitions: DefinitionSet): void {
+    const kept = [...definitions];
+    const vhosts = new Set(kept.flatMap((each) => (each.kind === 'vhost' ? [each.name] : [])));
+    for (const each of kept) {
+      if (each.kind !== 'queue' || vhosts.has(each.vhost) || this.vhosts.has(each.vhost)) continue;
+      this.addVhost(each.vhost);
+      const text = `vhost '${each.vhost}' was lost, but not all of its queues: it is made again, without its limits`;
+      this.runtime.environment.onEvent({ level: 'warn', text });
+    }
   }
 
   #restore(definition: Definition): void {

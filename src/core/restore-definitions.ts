@@ -20,8 +20,6 @@ const ORDER: readonly DefinitionKind[] = [
 
 /** An operating error: this version cannot make again what holds messages, so it does not start and leaves them be. */
 export class RestoreError extends Error {
-  readonly code = 'DEFINITION_REFUSED';
-
   constructor(problem: string) {
     super(
       `cannot restore what was stored: ${problem}. Nothing was changed. Start the version of Leveret that wrote the data ` +

@@ -7,6 +7,7 @@ import {
 } from '../client/direct-connection.ts';
 import { Broker } from '../core/broker.ts';
 import type { BrokerEvent } from '../core/environment.ts';
+import { RestoreError } from '../core/restore-definitions.ts';
 import type { BrokerSettings } from '../core/settings.ts';
 import { AmqpListener, type ListenerAddress } from '../server/amqp-listener.ts';
 import { hostAndPort } from '../server/peer-address.ts';
@@ -190,7 +191,7 @@ class NodeBroker implements RunningBroker {
       running = new NodeBroker(values, listeners, storage);
     } catch (error) {
       await storage.close();
-      throw error;
+      throw error instanceof RestoreError ? new StorageError('DATA_FORMAT', error.message, error) : error;
     }
     if (storage.image?.isFresh === false) running.#tellRecovered(performance.now() - startMs);
     await running.#diskWatch.start();

@@ -290,9 +290,33 @@ describe('after a restart', () => {
     host.broker.deleteVhost('/');
     host.broker.deleteUser('guest');
     host.broker.addVhost('shop');
+    host.broker.putUser('ann', 'secret');
     const { broker } = host.restarted();
     expect([...broker.vhosts.keys()]).toEqual(['shop']);
-    expect(broker.access.users.size).toBe(0);
+    expect([...broker.access.users.keys()]).toEqual(['ann']);
+  });
+
+  test('without any user the default one is made again: nobody could log in', () => {
+    defineEverything();
+    for (const user of [...host.broker.access.users.keys()]) host.broker.deleteUser(user);
+    const { broker } = host.restarted();
+    expect([...broker.access.users.keys()]).toEqual(['guest']);
+    expect(broker.access.allows('guest', '/', 'orders', 'read')).toBe(true);
+  });
+
+  test('a queue whose vhost was lost brings it back', () => {
+    vhost = host.broker.addVhost('shop');
+    declareQueue('orders');
+    const damaged = host.log.defined.filter((bytes) => {
+      const { definition } = decodeDefinition(bytes, 0, bytes.length);
+      return definition.kind !== 'vhost' || definition.name !== 'shop';
+    });
+    const restarted = new BrokerUnderTest(damaged);
+    expect([...restarted.vhost('shop').queues.keys()]).toEqual(['orders']);
+    expect(restarted.events).toEqual([
+      "vhost 'shop' was lost, but not all of its queues: it is made again, without its limits",
+    ]);
+    expect(restarted.recordedAgain()).toContainEqual(expect.objectContaining({ kind: 'vhost', name: 'shop' }));
   });
 
   test('policies and limits hold', () => {
