@@ -126,7 +126,6 @@ export class Broker implements ConnectionHost {
     this.#flush();
     runtime.releaseDiscarded(DISCARDED_PER_TURN);
     const mustClean = runtime.store.clean(this.#recordOwner);
-    runtime.settleMoved();
     const { nextMs } = runtime.deadlines;
     if (mustClean || runtime.hasDueQueues || runtime.hasDiscarded || nextMs <= runtime.now())
       runtime.requestTurn();
@@ -300,7 +299,7 @@ export class Broker implements ConnectionHost {
     const { runtime } = this;
     return {
       relocate: (laneId, seq, from, to) => runtime.relocate(laneId, seq, from, to),
-      holds: (laneId, seq) => runtime.holds(laneId, seq),
+      returnCountOf: (laneId, seq) => runtime.returnCountOf(laneId, seq),
       reachOf: (laneId) => runtime.reachOf(laneId),
       recordDefinitions: () => this.#recordDefinitions(),
     };

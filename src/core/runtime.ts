@@ -48,8 +48,6 @@ export class Runtime implements Omit<RecordOwner, 'recordDefinitions'> {
   #reaching: Lane[] = [];
   /** Lanes whose reach is in a block that is not durable. **Invariant:** in the order of the blocks. */
   readonly #sealedReaches: { readonly block: number; readonly lanes: readonly Lane[] }[] = [];
-  /** Discarded messages that cleaning moved. */
-  #movedDiscarded: { readonly lane: Lane; readonly seq: number }[] = [];
 
   /** `restored`: the lanes that the store has kept of an earlier run. */
   constructor(environment: Environment, restored?: RestoredLanes) {
@@ -204,29 +202,18 @@ export class Runtime implements Omit<RecordOwner, 'recordDefinitions'> {
 
   relocate(laneId: number, seq: number, from: number, to: number): boolean {
     const lane = this.#lanes.get(laneId);
-    if (lane?.relocate(seq, from, to) !== true) return false;
-    if (lane.reach !== undefined && !lane.isGone && lane.isDiscarded(seq))
-      this.#movedDiscarded.push({ lane, seq });
-    return true;
+    if (lane === undefined) return false;
+    if (!lane.isDiscarded(seq)) return lane.relocate(seq, from, to);
+    // That it was purged is on record, in front of the copy that would be made here: a restart would bring it back.
+    if (lane.position(seq) !== from) return false;
+    lane.settle(seq);
+    this.store.release(from);
+    return false;
   }
 
-  /**
-   * Cleaning is over for now. A purge is on record from the start, but what is settled must be recorded behind every
-   * copy: what was purged and then moved is settled once more.
-   */
-  settleMoved(): void {
-    if (this.#movedDiscarded.length === 0) return;
-    for (const { lane, seq } of this.#movedDiscarded) {
-      const position = lane.position(seq);
-      // It may have moved twice.
-      if (position >= 0) this.settle(lane, seq, position);
-    }
-    this.#movedDiscarded = [];
-    this.requestTurn();
-  }
-
-  holds(laneId: number, seq: number): boolean {
-    return (this.#lanes.get(laneId)?.position(seq) ?? -1) >= 0;
+  returnCountOf(laneId: number, seq: number): number | undefined {
+    const lane = this.#lanes.get(laneId);
+    return lane === undefined || lane.position(seq) < 0 ? undefined : lane.returnCount(seq);
   }
 
   reachOf(laneId: number): number | undefined {

@@ -61,7 +61,7 @@ test.each(HABITS)('$name: a byte is written twice at most, and room is bounded',
       positions.set(seq, to);
       return true;
     },
-    holds: (_laneId, seq) => positions.has(seq),
+    returnCountOf: () => undefined,
     reachOf: () => undefined,
     recordDefinitions: () => {},
   };

@@ -8,12 +8,13 @@ import {
 import type { RecordOwner } from '../core/message/message-store.ts';
 import {
   coldBlockAt,
-  isLastingFact,
+  heldAt,
   laneAt,
   RECORD_DEFINITION,
   RECORD_NOTE,
   RECORD_REACH,
   RECORD_SETTLED,
+  returnsAt,
   seqAt,
 } from './fact-records.ts';
 import type { LogEngine } from './log-engine.ts';
@@ -29,13 +30,17 @@ const PAGES_COUNTED_EVERY_TURN = 256;
 const COUNT_EVERY_TURNS = 64;
 /** Pages that are dropped in one turn without a look at them. */
 const DROPPED_PER_TURN = 64;
+/** What is copied stays in memory until it is durable: no more is copied while this much waits for that. */
+const PENDING_BYTES_MAX = 32 * 2 ** 20;
 
 /** The log that is cleaned, as far as the cleaner needs it. */
 export interface CleanedLog {
   copiedBytes: number;
-  load(page: LogPage): void;
+  /** Reads a page that is not resident in the background, and asks for a turn then. */
+  fetchPage(page: LogPage): void;
   /** Takes a page out of memory and out of all look-ups. */
   forget(page: LogPage): void;
+  note(laneId: number, seq: number, returnCount: number, heldUntilMs: number): void;
   reach(laneId: number, upTo: number): void;
   /** Records that all definitions so far are void; returns the page that says so. */
   voidDefinitions(): LogPage;
@@ -60,6 +65,8 @@ interface LeavingPage {
 export class Cleaner {
   /** Dead bytes are to go even if that costs much. */
   spaceIsShort = false;
+  /** A page is being cleaned: facts that are recorded now are old ones that still hold. */
+  isCleaning = false;
   readonly #streams: Readonly<Record<StreamName, PageStream>>;
   readonly #log: CleanedLog;
   readonly #deadBytesAllowed: number;
@@ -67,6 +74,8 @@ export class Cleaner {
   #leaving: LeavingPage[] = [];
   /** Definitions in older pages of main are void. */
   #definitionsFrom = 0;
+  /** On its way into memory, to be cleaned. */
+  #awaited: LogPage | undefined;
   /** The live bytes of long streams, and how many turns ago that was. */
   readonly #counts = new Map<PageStream, { liveBytes: number; turns: number }>();
 
@@ -74,12 +83,10 @@ export class Cleaner {
     this.#streams = streams;
     this.#log = log;
     this.#deadBytesAllowed = deadBytesAllowed;
-    streams.cold.engine.onDurable = () => this.#dropLeaving();
   }
 
   /** Does a bounded piece of work. Returns true when there is more. */
   clean(owner: RecordOwner): boolean {
-    this.#dropLeaving();
     const { main, cold, transient } = this.#streams;
     const moreInMain = this.#cleanStream(main, owner);
     const moreInCold = this.#cleanStream(cold, owner);
@@ -105,8 +112,28 @@ export class Cleaner {
     if (oldest === undefined || !this.#mayGo(stream, oldest) || !this.#isWorthCleaning(stream)) {
       return dropped === DROPPED_PER_TURN;
     }
-    this.#cleanPage(stream, oldest, owner);
+    const target = this.#targetOf(stream);
+    // Whoever has stored something asks for a turn.
+    if (target.pendingBytes() > PENDING_BYTES_MAX || !this.#isInMemory(oldest)) return false;
+    this.isCleaning = true;
+    this.#cleanPage(stream, oldest, target, owner);
+    this.isCleaning = false;
+    this.#retire(stream, oldest);
     return true;
+  }
+
+  /** Where what lives in a page of `stream` goes. */
+  #targetOf(stream: PageStream): PageStream {
+    const { main, cold } = this.#streams;
+    return stream === main ? cold : stream;
+  }
+
+  /** If not, it will be. */
+  #isInMemory(page: LogPage): boolean {
+    if (page.isResident) return true;
+    if (this.#awaited !== page) this.#log.fetchPage(page);
+    this.#awaited = page;
+    return false;
   }
 
   /** Pages at the oldest end that say nothing any more. Returns how many. */
@@ -115,7 +142,7 @@ export class Cleaner {
     while (dropped < DROPPED_PER_TURN) {
       const { oldest } = stream;
       if (oldest === undefined || !this.#mayGo(stream, oldest)) break;
-      if (oldest.liveCount > 0 || oldest.facts !== undefined) break;
+      if (oldest.liveCount > 0 || oldest.hasFacts) break;
       this.#retire(stream, oldest);
       dropped++;
     }
@@ -146,24 +173,19 @@ export class Cleaner {
     return Math.min(count.liveBytes, stream.storedBytes);
   }
 
-  /** Copies what is needed of the oldest page of `stream`, and lets the page go. */
-  #cleanPage(stream: PageStream, page: LogPage, owner: RecordOwner): void {
+  /** Copies what is needed of the oldest page of `stream`: messages to `target`, and what is known beside them to main. */
+  #cleanPage(stream: PageStream, page: LogPage, target: PageStream, owner: RecordOwner): void {
     const { main, cold } = this.#streams;
-    const target = stream === main ? cold : stream;
-    this.#log.load(page);
-    if (page.liveCount > 0) {
-      for (let offset = 0; offset < page.end; offset += recordBytesAt(page, offset)) {
-        if (recordKindAt(page, offset) === RECORD_MESSAGE) this.#copyMessage(page, offset, target, owner);
-      }
+    for (let offset = 0; offset < page.end; offset += recordBytesAt(page, offset)) {
+      if (recordKindAt(page, offset) !== RECORD_MESSAGE) this.#copyFact(page, offset, stream, owner);
+      else if (page.liveCount > 0) this.#copyMessage(page, offset, target, owner);
     }
-    for (const offset of page.facts ?? []) this.#copyFact(page, offset, stream, target, owner);
     if (page.liveCount > 0)
       throw new Error(
         `message log: ${page.liveCount} live messages of page ${page.number} belong to no queue`,
       );
     main.seal();
     cold.seal();
-    this.#retire(stream, page);
   }
 
   #copyMessage(page: LogPage, offset: number, target: PageStream, owner: RecordOwner): void {
@@ -179,28 +201,31 @@ export class Cleaner {
     this.#appended(to, target);
   }
 
-  #copyFact(page: LogPage, offset: number, stream: PageStream, target: PageStream, owner: RecordOwner): void {
-    const { cold } = this.#streams;
-    switch (recordKindAt(page, offset)) {
-      case RECORD_SETTLED:
-        // In cold itself, whatever it settled was older and is gone.
-        if (stream !== cold && coldBlockAt(page, offset) >= cold.engine.oldestBlock)
-          this.#copyRecord(page, offset, target);
-        return;
-      case RECORD_NOTE:
-        if (owner.holds(laneAt(page, offset), seqAt(page, offset))) this.#copyRecord(page, offset, target);
-        return;
-      case RECORD_REACH:
-        if (owner.reachOf(laneAt(page, offset)) === seqAt(page, offset))
-          this.#log.reach(laneAt(page, offset), seqAt(page, offset));
-        return;
-      case RECORD_DEFINITION:
-        this.#renewDefinitions(page, owner);
-        return;
+  #copyFact(page: LogPage, offset: number, stream: PageStream, owner: RecordOwner): void {
+    const { main, cold } = this.#streams;
+    // A settlement in cold settled what was older than it, and is gone.
+    if (stream !== main) return;
+    const kind = recordKindAt(page, offset);
+    if (kind === RECORD_SETTLED && coldBlockAt(page, offset) >= cold.engine.oldestBlock) {
+      this.#copyRecord(page, offset, cold);
+    } else if (kind === RECORD_NOTE) {
+      this.#renewNote(page, offset, owner);
+    } else if (kind === RECORD_REACH) {
+      const [laneId, upTo] = [laneAt(page, offset), seqAt(page, offset)];
+      if (owner.reachOf(laneId) === upTo) this.#log.reach(laneId, upTo);
+    } else if (kind === RECORD_DEFINITION) {
+      this.#renewDefinitions(page, owner);
     }
   }
 
-  /** Copies a fact as it is. */
+  /** The newest note of a message counts the most returns. */
+  #renewNote(page: LogPage, offset: number, owner: RecordOwner): void {
+    const [laneId, seq, returnCount] = [laneAt(page, offset), seqAt(page, offset), returnsAt(page, offset)];
+    if (owner.returnCountOf(laneId, seq) === returnCount)
+      this.#log.note(laneId, seq, returnCount, heldAt(page, offset));
+  }
+
+  /** Copies a settlement as it is. */
   #copyRecord(page: LogPage, offset: number, target: PageStream): void {
     const recordBytes = recordBytesAt(page, offset);
     const to = target.makeRoom(recordBytes);
@@ -211,7 +236,6 @@ export class Cleaner {
   /** The record at the end of `to` is complete. */
   #appended(to: LogPage, target: PageStream): void {
     const recordBytes = recordBytesAt(to, to.end);
-    if (isLastingFact(to, to.end)) to.addFact(to.end);
     this.#log.copiedBytes += recordBytes;
     target.appended(to, recordBytes);
   }
@@ -234,10 +258,11 @@ export class Cleaner {
     this.#log.forget(page);
     const awaited = (stream === main ? cold : main).engine;
     this.#leaving.push({ stream, page, awaited, block: awaited.lastBlock });
-    this.#dropLeaving();
+    this.dropLeaving();
   }
 
-  #dropLeaving(): void {
+  /** Pages of main go whose messages are durable in cold by now. */
+  dropLeaving(): void {
     if (this.#leaving.length === 0) return;
     this.#leaving = this.#leaving.filter(({ stream, page, awaited, block }) => {
       if (block > awaited.durableBlock) return true;

@@ -11,7 +11,7 @@ import {
 import type { Page, RecordOwner, RecordVisitor } from '../core/message/message-store.ts';
 import { Publication } from '../core/message/publication.ts';
 import type { LogPage } from './log-page.ts';
-import { MessageLog } from './message-log.ts';
+import { MessageLog, type MessageLogOptions } from './message-log.ts';
 
 const KIB = 1024;
 const LANE = 7;
@@ -37,8 +37,9 @@ class Books implements RecordOwner, RecordVisitor {
     return true;
   }
 
-  holds(laneId: number, seq: number): boolean {
-    return this.positions.has(`${laneId}:${seq}`);
+  returnCountOf(laneId: number, seq: number): number | undefined {
+    const key = `${laneId}:${seq}`;
+    return this.positions.has(key) ? Number(this.notes.get(key)?.split(' ')[0] ?? 0) : undefined;
   }
 
   reachOf(laneId: number): number | undefined {
@@ -144,9 +145,9 @@ function isCold(position: number): boolean {
 }
 
 /** What the next run finds when this one ends now. */
-async function restart(): Promise<Books> {
+async function restart(options: MessageLogOptions = SMALL): Promise<Books> {
   [main, cold] = [main.reopened(), cold.reopened()];
-  log = new MessageLog(main, { cold, ...SMALL });
+  log = new MessageLog(main, { ...options, cold });
   books = new Books();
   books.log = log;
   await log.recover(books);
@@ -347,16 +348,62 @@ describe('cleaning', () => {
     expect(books.reaches.get(LANE)).toBe(500);
   });
 
-  test('keeps what was noted of a message that still lives', async () => {
+  function note(seq: number, returnCount: number, heldUntilMs: number): void {
+    log.note(LANE, seq, returnCount, heldUntilMs);
+    books.notes.set(`${LANE}:${seq}`, `${returnCount} ${heldUntilMs}`);
+  }
+
+  test('keeps the newest note of a message that still lives, and no other', async () => {
     store('noted');
     store('settled');
-    log.note(LANE, 0, 3, 0);
-    log.note(LANE, 1, 3, 0);
+    note(0, 1, 0);
+    note(1, 3, 0);
+    note(0, 2, 5555);
     settle(1);
-    storeSparsely(1000, 5000);
-    cleanAll();
+    for (let round = 0; round < 10; round++) {
+      storeSparsely(1000, 10_000 + round);
+      cleanAll();
+    }
     await restart();
-    expect([...books.notes]).toEqual([[`${LANE}:0`, '3 0']]);
+    expect(books.notes.get(`${LANE}:0`)).toBe('2 5555');
+    expect(books.notes.get(`${LANE}:1`)).toBeUndefined();
+  });
+
+  test('ends, however much of the log is notes', () => {
+    for (let seq = 0; seq < 50; seq++) store(`${seq}`);
+    for (let returnCount = 1; returnCount <= 400; returnCount++) {
+      for (let seq = 0; seq < 50; seq++) note(seq, returnCount, 0);
+      log.commit();
+    }
+    cleanAll();
+    expect(main.storedBytes).toBeLessThan(3 * SMALL.deadBytesAllowed);
+  });
+
+  test('ends, however large the definitions are and however short the disk is', () => {
+    books.definitions = Array.from({ length: 2000 }, (_, index) => `queue ${index} ${'x'.repeat(200)}`);
+    books.recordDefinitions();
+    log.commit();
+    log.setSpaceShort(true);
+    for (let turn = 0; turn < 20; turn++) {
+      storeSparsely(1000, 100_000 + turn);
+      cleanAll();
+    }
+    expect(main.storedBytes).toBeLessThan(8 * 1024 * KIB);
+  });
+
+  test('waits while cold does not store what it is given', () => {
+    log = new MessageLog(main, { cold, deadBytesAllowed: 16 * KIB });
+    storeSparsely(1000, 2);
+    for (let seq = nextSeqs.get(LANE) as number; seq < 1700; seq++) store('large', 100 * KIB);
+    log.commit();
+    for (let seq = 1000; seq < 1700; seq++) if (seq % 20 < 13) settle(seq);
+    log.commit();
+    cold.isSlow = true;
+    const copied = log.copiedBytes;
+    cleanAll();
+    expect(log.copiedBytes - copied).toBeLessThan(48 * 1024 * KIB);
+    expect(log.copiedBytes - copied).toBeGreaterThan(0);
+    expect(log.clean(books)).toBe(false);
   });
 
   test('copies a message for those queues only that still hold it', async () => {
@@ -439,6 +486,63 @@ describe('memory', () => {
     await new Promise<void>((resolve) => log.fetch(position, resolve));
     expect(log.residentPage(position)).toBeDefined();
     expect(main.loads).toBe(3);
+  });
+
+  test('has room for what many consumers are reading, so that each page is read about once', async () => {
+    const options = { ...SMALL, residentBytesMax: 256 * KIB };
+    const queues = 20;
+    const each = 150;
+    for (let seq = 0; seq < queues * each; seq++) store(`message ${seq}`);
+    log.commit();
+    await restart(options);
+    const pages = log.storedBytes / (4 * KIB);
+    for (let index = 0; index < each; index++) {
+      for (let queue = 0; queue < queues; queue++) {
+        const position = books.positions.get(`${LANE}:${queue * each + index}`) as number;
+        if (log.residentPage(position) === undefined)
+          await new Promise<void>((resolve) => log.fetch(position, resolve));
+        log.commit();
+      }
+    }
+    expect(main.loads).toBeLessThan(1.5 * pages);
+  });
+
+  test('reads a bounded number of pages at a time, and counts them from the start', async () => {
+    for (let seq = 0; seq < 3000; seq++) store(`message ${seq}`);
+    log.commit();
+    await restart();
+    const waiting = seqs()
+      .filter((seq) => seq % 100 === 0)
+      .map((seq) => books.positions.get(`${LANE}:${seq}`) as number)
+      .filter((position) => log.residentPage(position) === undefined)
+      .map((position) => new Promise<void>((resolve) => log.fetch(position, resolve)));
+    expect(waiting.length).toBeGreaterThan(20);
+    expect(log.memoryBytes).toBe(8 * 4 * KIB);
+    await Promise.all(waiting);
+  });
+
+  test('is given back when the disk has caught up', () => {
+    main.isSlow = true;
+    log = new MessageLog(main, { cold, ...SMALL, residentBytesMax: 64 * KIB });
+    for (let seq = 0; seq < 2000; seq++) store(`message ${seq}`);
+    log.commit();
+    log.commit();
+    main.complete();
+    log.commit();
+    expect(log.memoryBytes).toBeLessThanOrEqual(64 * KIB);
+  });
+
+  test('tells the owner of the log when a page cannot be read, whoever asked for it', () => {
+    const failures: Error[] = [];
+    const onFailure = (error: Error) => failures.push(error);
+    log = new MessageLog(main, { cold, ...SMALL, residentBytesMax: 8 * KIB, onFailure });
+    for (let seq = 0; seq < 2000; seq++) store(`message ${seq}`);
+    log.commit();
+    main.loadNow = () => {
+      throw new Error('a bad sector');
+    };
+    expect(() => textOf(0)).toThrow('a bad sector');
+    expect(failures.map(({ message }) => message)).toEqual(['a bad sector']);
   });
 
   test('puts transient messages on the disk when it is short, and reads them back', () => {

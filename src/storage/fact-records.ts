@@ -150,7 +150,7 @@ function visitSettled(page: Page, offset: number, visitor: RecordVisitor): void 
   }
 }
 
-/** Whether the record must be looked at before its page goes. What a settlement in cold settles went before it. */
+/** Whether the record must be looked at before its page goes. What a settlement in cold settles has gone before it. */
 export function isLastingFact(page: LogPage, offset: number): boolean {
   const kind = recordKindAt(page, offset);
   if (kind === RECORD_SETTLED) return page.stream === 'main' && coldBlockAt(page, offset) !== 0;
@@ -173,11 +173,13 @@ export function coldBlockAt(page: Page, offset: number): number {
   return (flags & FLAG_COLD) === 0 ? 0 : readSeq(page.view, offset + SEQ);
 }
 
-function returnsAt(page: Page, offset: number): number {
+/** Of a note. */
+export function returnsAt(page: Page, offset: number): number {
   return page.view.getUint32(offset + 15, true);
 }
 
-function heldAt(page: Page, offset: number): number {
+/** Of a note. */
+export function heldAt(page: Page, offset: number): number {
   return readSeq(page.view, offset + 19);
 }
 

@@ -29,13 +29,17 @@ export class LogPage implements Page {
   liveCount = 0;
   /** How many there were. */
   totalCount = 0;
-  /** Offsets of the facts that must be looked at before the page goes (see fact-records.ts), ascending. */
-  facts: number[] | undefined;
+  /** It has facts that must be looked at before it goes (see fact-records.ts). */
+  hasFacts = false;
+  /** Bytes of facts that cleaning recorded again: they count as live. */
+  keptBytes = 0;
   /** The blocks that its oldest and its newest record are in; 0: none was appended yet. */
   firstBlock = 0;
   lastBlock = 0;
   /** When it was last used, by a counter of uses. */
   usedAt = 0;
+  /** It was read back into memory for somebody. */
+  wasFetched = false;
   /** The neighbours in its stream. Assigned by the stream only. */
   older: LogPage | undefined;
   newer: LogPage | undefined;
@@ -57,12 +61,8 @@ export class LogPage implements Page {
 
   /** An estimate: exact as long as all records are of one size and have one destination each. */
   get liveBytes(): number {
-    return this.totalCount === 0 ? 0 : (this.end * this.liveCount) / this.totalCount;
-  }
-
-  addFact(offset: number): void {
-    this.facts ??= [];
-    this.facts.push(offset);
+    if (this.totalCount === 0) return this.keptBytes;
+    return this.keptBytes + ((this.end - this.keptBytes) * this.liveCount) / this.totalCount;
   }
 
   becomeResident(bytes: Uint8Array): void {
@@ -75,6 +75,7 @@ export class LogPage implements Page {
     const { bytes } = this;
     this.bytes = NOTHING;
     this.view = NO_VIEW;
+    this.wasFetched = false;
     return bytes;
   }
 }

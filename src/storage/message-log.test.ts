@@ -25,7 +25,7 @@ beforeEach(() => {
   lanes = [new Lane(0, undefined), new Lane(1, undefined), new Lane(2, undefined)];
   owner = {
     relocate: (laneId, seq, from, to) => lanes[laneId]?.relocate(seq, from, to) ?? false,
-    holds: () => false,
+    returnCountOf: () => undefined,
     reachOf: () => undefined,
     recordDefinitions: () => {},
   };
@@ -232,9 +232,9 @@ describe('cleaning', () => {
           } else {
             cleanAll();
             const dead = log.memoryBytes - log.liveBytes;
-            expect(dead).toBeLessThanOrEqual(
-              Math.max(DEAD_BYTES_ALLOWED, log.liveBytes) + 2 * PAGE_BYTES_MAX,
-            );
+            // Large records leave room at the ends of their pages.
+            const room = log.memoryBytes / 4 + PAGE_BYTES_MAX;
+            expect(dead).toBeLessThanOrEqual(Math.max(DEAD_BYTES_ALLOWED, log.liveBytes) + room);
           }
         }
         for (const entry of held) expect(markAt(entry.lane.position(entry.seq))).toBe(entry.mark);

@@ -79,7 +79,7 @@ export interface MessageLogOptions {
   readonly pageBytesFirst?: number;
   /** At most PAGE_SPAN. */
   readonly pageBytesMax?: number;
-  /** Reading from the disk failed in the background. */
+  /** Reading from the disk failed. Whoever asked for it gets the error, too. */
   readonly onFailure?: (error: Error) => void;
 }
 
@@ -127,7 +127,8 @@ export class MessageLog implements MessageStore, PageSource {
       writeSettled(page, laneId, runs, count, coldBlock);
       this.#appendedFact(page);
     });
-    main.onDurable = () => this.onDurable();
+    for (const { engine } of [this.#main, this.#cold, this.#transient])
+      engine.onDurable = () => this.#onStored();
   }
 
   get memoryBytes(): number {
@@ -149,11 +150,7 @@ export class MessageLog implements MessageStore, PageSource {
   }
 
   get pendingBytes(): number {
-    const { durableBlock } = this;
-    let bytes = 0;
-    let page = this.#main.tail;
-    for (; page !== undefined && page.lastBlock > durableBlock; page = page.older) bytes += page.end;
-    return bytes;
+    return this.#main.pendingBytes();
   }
 
   // ---- messages ----
@@ -271,8 +268,8 @@ export class MessageLog implements MessageStore, PageSource {
     return page;
   }
 
-  load(page: LogPage): void {
-    if (!page.isResident) this.#memory.fetchNow(page);
+  fetchPage(page: LogPage): void {
+    this.#memory.fetch(page, () => this.onDurable());
   }
 
   forget(page: LogPage): void {
@@ -333,19 +330,28 @@ export class MessageLog implements MessageStore, PageSource {
   /** The record at the end of `page` is a fact. */
   #appendedFact(page: LogPage): void {
     const recordBytes = recordBytesAt(page, page.end);
-    if (isLastingFact(page, page.end)) page.addFact(page.end);
+    if (isLastingFact(page, page.end)) page.hasFacts = true;
+    if (this.#cleaner.isCleaning) page.keptBytes += recordBytes;
     this.appendedBytes += recordBytes;
     this.#main.appended(page, recordBytes);
   }
 
-  /** A transient page goes with its last message, but for the tail. */
+  /** A transient page goes with its last message, but for the tail. One that is being cleaned goes afterwards. */
   #checkEmpty(page: LogPage): void {
-    if (page.liveCount === 0 && page !== this.#transient.tail) this.#cleaner.drop(this.#transient, page);
+    if (page.liveCount === 0 && page !== this.#transient.tail && !this.#cleaner.isCleaning)
+      this.#cleaner.drop(this.#transient, page);
   }
 
   #dropEmptyTail(): void {
     const { tail } = this.#transient;
     if (tail?.liveCount === 0) this.#cleaner.drop(this.#transient, tail);
+  }
+
+  /** An engine has stored more: in the next turn pages may leave memory, and cleaning may go on. */
+  #onStored(): void {
+    this.#memory.onStored();
+    this.#cleaner.dropLeaving();
+    this.onDurable();
   }
 
   #isStored(page: LogPage): boolean {
@@ -380,7 +386,7 @@ export class MessageLog implements MessageStore, PageSource {
         page.liveCount += held;
       } else {
         visitFact(page, offset, visitor);
-        if (isLastingFact(page, offset)) page.addFact(offset);
+        if (isLastingFact(page, offset)) page.hasFacts = true;
         if (recordKindAt(page, offset) === RECORD_DEFINITIONS_VOID)
           this.#cleaner.definitionsAreVoidBefore(page);
       }

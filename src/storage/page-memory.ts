@@ -3,13 +3,15 @@ import type { LogPage } from './log-page.ts';
 
 /** Unused arrays kept for the next page: 16 MiB. */
 const SPARE_MAX = 4;
-/** Pages behind one that is read that are read along with it. */
+/** Pages behind one that is read that are read along with it, as long as half of the room is free. */
 const READ_AHEAD = 2;
+/** Reads under way at a time; each takes room from its start. */
+const LOADS_MAX = 8;
 /**
- * The share of the room that pages may take which are on the disk, too. The file system keeps them in its own memory as
- * well: more of them here would make nothing faster.
+ * The share of the room for pages that are on the disk, too, and that nobody reads. The file system keeps them in its own
+ * memory as well: more of them here would make nothing faster.
  */
-const COPIES_SHARE = 1 / 8;
+const UNREAD_COPIES_SHARE = 1 / 8;
 
 export interface PageMemoryOptions {
   /** Bytes that pages may take. More is in memory only while nothing can be put on the disk. */
@@ -21,7 +23,7 @@ export interface PageMemoryOptions {
   isStored(page: LogPage): boolean;
   /** Puts a page on the disk that need not survive a restart; false when it is no such page, or its stream still grows there. */
   spill(page: LogPage): boolean;
-  /** Reading failed: nothing that is on the disk can be relied on any more. */
+  /** Reading failed, in the background or for somebody: nothing that is on the disk can be relied on any more. */
   onFailure(error: Error): void;
 }
 
@@ -30,18 +32,22 @@ export class PageMemory {
   readonly #options: PageMemoryOptions;
   readonly #resident = new Set<LogPage>();
   readonly #spare: Uint8Array[] = [];
-  /** Pages on their way into memory, and who waits for them. */
+  /** Pages on their way into memory, oldest request first, and who waits for them. */
   readonly #loading = new Map<LogPage, (() => void)[]>();
+  /** Of these: pages whose reading has not begun. */
+  readonly #queued: LogPage[] = [];
+  #loadCount = 0;
+  /** What resident pages take, and those that are being read. */
   #bytes = 0;
   #uses = 0;
-  /** What `trim` left when it could not do more: it is not asked again before there is more. */
+  /** What `trim` left when it could not do more: it is not asked again before there is more, or more is stored. */
   #trimmedBytes = 0;
 
   constructor(options: PageMemoryOptions) {
     this.#options = options;
   }
 
-  /** Bytes that resident pages take. */
+  /** Bytes that pages take. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -55,7 +61,7 @@ export class PageMemory {
   use(page: LogPage): void {
     page.usedAt = ++this.#uses;
     let ahead = page.newer;
-    for (let count = 0; count < READ_AHEAD && ahead !== undefined; count++) {
+    for (let count = 0; count < READ_AHEAD && ahead !== undefined && this.#hasRoomAhead; count++) {
       if (!ahead.isResident && ahead.liveCount > 0) this.#load(ahead);
       ahead = ahead.newer;
     }
@@ -68,51 +74,62 @@ export class PageMemory {
     this.use(page);
   }
 
+  get #hasRoomAhead(): boolean {
+    return this.#bytes < this.#options.residentBytesMax / 2;
+  }
+
   /** Reads `page` at once. */
   fetchNow(page: LogPage): void {
     const bytes = this.#array(page.end);
-    this.#options.engineOf(page).loadNow(page, bytes);
+    try {
+      this.#options.engineOf(page).loadNow(page, bytes);
+    } catch (error) {
+      // Whoever asked may not be the one to stop the broker.
+      this.#options.onFailure(error as Error);
+      throw error;
+    }
     this.#add(page, bytes);
-  }
-
-  /** The bytes of `page` are not needed any more. */
-  evict(page: LogPage): void {
-    if (!this.#resident.delete(page)) return;
-    const bytes = page.evict();
-    this.#bytes -= bytes.length;
-    this.#recycle(bytes);
+    page.wasFetched = true;
   }
 
   /** `page` is gone. Whoever waits for it looks again. */
   forget(page: LogPage): void {
-    this.evict(page);
-    const waiting = this.#loading.get(page) ?? [];
-    this.#loading.delete(page);
-    for (const whenResident of waiting) whenResident();
+    this.#evict(page);
+    this.#finish(page);
+  }
+
+  /** More is stored by now: `trim` may be able to do what it could not. */
+  onStored(): void {
+    this.#trimmedBytes = 0;
   }
 
   /** Lets go of what is beyond the limits, longest unused first. Runs once a turn. */
   trim(): void {
     const { residentBytesMax, pageBytesMax } = this.#options;
-    const copiesMax = Math.max(residentBytesMax * COPIES_SHARE, 2 * pageBytesMax);
-    if (this.#bytes <= Math.max(copiesMax, this.#trimmedBytes)) {
+    const unreadMax = Math.max(residentBytesMax * UNREAD_COPIES_SHARE, 2 * pageBytesMax);
+    if (this.#bytes <= Math.max(unreadMax, this.#trimmedBytes)) {
       this.#trimmedBytes = Math.min(this.#trimmedBytes, this.#bytes);
       return;
     }
     const longestUnusedFirst = [...this.#resident].sort((a, b) => a.usedAt - b.usedAt);
-    this.#evictCopies(copiesMax, longestUnusedFirst);
+    const copies = longestUnusedFirst.filter((page) => this.#options.isStored(page));
+    this.#evictBeyond(
+      unreadMax,
+      copies.filter((page) => !page.wasFetched || page.liveCount === 0),
+    );
+    for (const page of copies) if (this.#bytes > residentBytesMax) this.#evict(page);
     if (this.#bytes > residentBytesMax) this.#spill(this.#bytes - residentBytesMax, longestUnusedFirst);
     this.#trimmedBytes = this.#bytes;
   }
 
-  /** Evicts until what is on the disk as well takes `copiesMax`, and everything together what it may. */
-  #evictCopies(copiesMax: number, longestUnusedFirst: readonly LogPage[]): void {
-    const copies = longestUnusedFirst.filter((page) => this.#options.isStored(page));
-    let copyBytes = copies.reduce((sum, page) => sum + page.bytes.length, 0);
-    for (const page of copies) {
-      if (copyBytes <= copiesMax && this.#bytes <= this.#options.residentBytesMax) return;
-      copyBytes -= page.bytes.length;
-      this.evict(page);
+  /** Evicts so many of `pages` that what is left of them takes `bytesMax`; those with nothing alive in them first. */
+  #evictBeyond(bytesMax: number, pages: readonly LogPage[]): void {
+    let bytes = pages.reduce((sum, page) => sum + page.bytes.length, 0);
+    const dead = pages.filter((page) => page.liveCount === 0);
+    for (const page of [...dead, ...pages]) {
+      if (bytes <= bytesMax) return;
+      bytes -= page.bytes.length;
+      this.#evict(page);
     }
   }
 
@@ -128,25 +145,61 @@ export class PageMemory {
   #load(page: LogPage): void {
     if (this.#loading.has(page) || page.isResident) return;
     this.#loading.set(page, []);
+    this.#queued.push(page);
+    this.#beginLoads();
+  }
+
+  #beginLoads(): void {
+    while (this.#loadCount < LOADS_MAX) {
+      const page = this.#queued.shift();
+      if (page === undefined) return;
+      // It may be gone by now, or have been read at once.
+      if (page.isResident) this.#finish(page);
+      else if (this.#loading.has(page)) this.#beginLoad(page);
+    }
+  }
+
+  #beginLoad(page: LogPage): void {
     const bytes = this.#array(page.end);
+    this.#loadCount++;
+    this.#bytes += bytes.length;
     this.#options
       .engineOf(page)
       .load(page, bytes)
       .then(
         () => this.#loaded(page, bytes),
         (error: Error) => {
+          this.#bytes -= bytes.length;
           if (this.#loading.has(page)) this.#options.onFailure(error);
         },
       );
   }
 
   #loaded(page: LogPage, bytes: Uint8Array): void {
-    const waiting = this.#loading.get(page);
-    this.#loading.delete(page);
+    this.#loadCount--;
+    this.#bytes -= bytes.length;
     // It may have been read at once meanwhile, or be gone.
-    if (waiting === undefined || page.isResident) this.#recycle(bytes);
-    else this.#add(page, bytes);
-    for (const whenResident of waiting ?? []) whenResident();
+    if (!this.#loading.has(page) || page.isResident) {
+      this.#recycle(bytes);
+    } else {
+      this.#add(page, bytes);
+      page.wasFetched = true;
+    }
+    this.#finish(page);
+    this.#beginLoads();
+  }
+
+  #finish(page: LogPage): void {
+    const waiting = this.#loading.get(page) ?? [];
+    this.#loading.delete(page);
+    for (const whenResident of waiting) whenResident();
+  }
+
+  #evict(page: LogPage): void {
+    if (!this.#resident.delete(page)) return;
+    const bytes = page.evict();
+    this.#bytes -= bytes.length;
+    this.#recycle(bytes);
   }
 
   #add(page: LogPage, bytes: Uint8Array): void {

@@ -88,6 +88,15 @@ export class PageStream {
     this.storedBytes -= page.end;
   }
 
+  /** About how many bytes are not durable yet. Looks at the pages that they are in. */
+  pendingBytes(): number {
+    const { durableBlock } = this.engine;
+    let bytes = 0;
+    for (let page = this.tail; page !== undefined && page.lastBlock > durableBlock; page = page.older)
+      bytes += page.end;
+    return bytes;
+  }
+
   /** An estimate, see LogPage. Looks at every page. */
   liveBytes(): number {
     let bytes = 0;

@@ -316,7 +316,9 @@ describe('after a restart', () => {
     expect(restarted.events).toEqual([
       "vhost 'shop' was lost, but not all of its queues: it is made again, without its limits",
     ]);
-    expect(restarted.recordedAgain()).toContainEqual(expect.objectContaining({ kind: 'vhost', name: 'shop' }));
+    expect(restarted.recordedAgain()).toContainEqual(
+      expect.objectContaining({ kind: 'vhost', name: 'shop' }),
+    );
   });
 
   test('policies and limits hold', () => {

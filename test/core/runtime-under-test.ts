@@ -68,7 +68,6 @@ export class RuntimeUnderTest {
     runtime.onCommitted(log.commit());
     runtime.releaseDiscarded(RECORDS_PER_TURN);
     log.clean(this.#recordOwner());
-    runtime.settleMoved();
     runtime.endTurn();
   }
 
@@ -76,7 +75,7 @@ export class RuntimeUnderTest {
     const { runtime } = this;
     return {
       relocate: (laneId, seq, from, to) => runtime.relocate(laneId, seq, from, to),
-      holds: (laneId, seq) => runtime.holds(laneId, seq),
+      returnCountOf: (laneId, seq) => runtime.returnCountOf(laneId, seq),
       reachOf: (laneId) => runtime.reachOf(laneId),
       recordDefinitions: () => {},
     };

@@ -30,10 +30,13 @@ export interface Page {
 
 /** What the store asks core while it cleans. */
 export interface RecordOwner {
-  /** The record of message `seq` of lane `laneId` moved. Returns false when that message is settled already. */
+  /**
+   * The record of message `seq` of lane `laneId` is to move. Returns false when the message is settled already, or is not
+   * wanted any more: then it is released here, so that nothing is left to be moved.
+   */
   relocate(laneId: number, seq: number, from: number, to: number): boolean;
-  /** Whether message `seq` of lane `laneId` is there and not settled: what was noted about it still matters. */
-  holds(laneId: number, seq: number): boolean;
+  /** What the newest note about message `seq` of lane `laneId` says of its returns; undefined when the message is settled. */
+  returnCountOf(laneId: number, seq: number): number | undefined;
   /** What lane `laneId` recorded last with `reach`; undefined when it never did, or is gone. */
   reachOf(laneId: number): number | undefined;
   /** Records every definition again with `store.define`: the older records are about to go. */
@@ -79,7 +82,7 @@ export interface MessageStore {
   pageOf(position: number): Page;
   /** The page that holds `position`, or undefined when it has to be fetched first. Runs per message. */
   residentPage(position: number): Page | undefined;
-  /** Reads the page that holds `position`, and what follows it, in the background; calls `whenResident` once, later. */
+  /** Reads the page that holds `position`, which is not resident, and what follows it, in the background; calls `whenResident` once, later. */
   fetch(position: number, whenResident: () => void): void;
   /** A lane has settled its message `seq`, whose record is at `position`. Runs per message. */
   settle(laneId: number, seq: number, position: number): void;
