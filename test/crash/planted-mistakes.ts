@@ -180,14 +180,6 @@ export const PLANTED_MISTAKES: readonly PlantedMistake[] = [
     },
   },
   {
-    name: 'cleaning forgets settlements of moved messages',
-    kind: 'cleaning',
-    mistakes: {
-      engine: (engine, stream) =>
-        stream === 'cold' ? altered(engine, { oldestBlock: Number.POSITIVE_INFINITY }) : engine,
-    },
-  },
-  {
     name: 'what was settled is found again at a start',
     kind: 'long',
     mistakes: { visitor: (visitor) => ({ ...visitor, onSettled: () => {} }) },

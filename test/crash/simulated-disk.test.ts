@@ -169,7 +169,7 @@ test('bytes that change while they are being written are found', async () => {
   const buffer = bytes('abc');
   void file.write([buffer], 4);
   buffer[1] = 0;
-  expect(() => disk.complete(0)).toThrow('byte 5 of file 0 changed while it was being written');
+  expect(() => disk.complete(0)).toThrow('byte 5 of log changed while it was being written');
 });
 
 test('what a killed process has under way happens or not, and the process hears nothing more', async () => {

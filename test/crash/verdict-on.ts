@@ -3,7 +3,7 @@ import { enumerateCrashes } from './crash-enumeration.ts';
 import { noTotals, type WorkloadKind, workloadOptions } from './crash-run.ts';
 
 /** Within so many crash states each mistake must be found. */
-const STATES_MAX = 150_000;
+const STATES_MAX = 20_000;
 /** What the checker says. */
 const VERDICTS =
   /is lost|is back|is damaged|is missing|out of order|not whole|not marked|no group ends|a second start|counts \d+ live|its clients found|changed without a block|of (?:main|cold) is durable/;

@@ -114,7 +114,7 @@ export class WorkloadLedger {
       this.#objects.set(key, [{ isPresent, sentAt: now, promisedAt: now, isFound: true }]);
     }
     const found = new RecoveredCopies(recovered);
-    for (const copy of this.copies) this.#reconcileCopy(copy, found.take(copy), now);
+    for (const copy of this.copies.toReversed()) this.#reconcileCopy(copy, found.take(copy), now);
   }
 
   #reconcileCopy(copy: Copy, isPresent: boolean, now: number): void {
@@ -150,7 +150,8 @@ export class WorkloadLedger {
   #messageProblems(recovered: RecoveredBroker, time: number): string[] {
     const problems: string[] = [];
     const found = new RecoveredCopies(recovered);
-    const present = new Set(this.copies.filter((copy) => copy.sentAt <= time && found.take(copy)));
+    const sent = this.copies.filter(({ sentAt }) => sentAt <= time);
+    const present = new Set(sent.toReversed().filter((copy) => found.take(copy)));
     for (const [id, queue] of found.rest()) {
       if (id === undefined) problems.push(`queue ${queue} has a message with a damaged body`);
       else if (!this.#looseIds.has(id))
@@ -224,7 +225,7 @@ export class WorkloadLedger {
   }
 }
 
-/** Messages of recovered queues, to be matched with copies. */
+/** Messages of recovered queues, to be matched with copies: the newest first, where a message came to a queue twice. */
 class RecoveredCopies {
   readonly #counts = new Map<
     string,

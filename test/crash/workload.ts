@@ -465,7 +465,8 @@ export class Workload {
   #readyCopy(queue: string, body: Uint8Array, askedAt: number): Copy | undefined {
     const id = readBody(body, 0, body.length);
     if (id === undefined) throw new Error(`queue ${queue} delivered a damaged body`);
-    const copy = this.#ledger.copies.find((each) => each.id === id && each.queue === queue);
+    // Before a restart that knew nothing of it, it may have been there already.
+    const copy = this.#ledger.copies.findLast((each) => each.id === id && each.queue === queue);
     if (copy === undefined && this.#ledger.isLoose(id)) return undefined;
     // The answer was on its way when somebody purged or deleted the queue.
     if (copy?.state === 'gone' && (copy.removal?.sentAt ?? 0) >= askedAt) return undefined;
