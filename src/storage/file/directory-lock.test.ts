@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -22,7 +22,8 @@ afterEach(async () => {
 /** Another process that holds the lock of `path`, as a broker does. */
 async function holder(moment: number): Promise<ChildProcess> {
   const program = `
-    const path = process.argv[1] + '/lock-' + process.argv[2].padStart(15, '0') + '-' + process.pid + '-1.sock';
+    const machine = require('node:zlib').crc32(require('node:os').hostname()).toString(36);
+    const path = process.argv[1] + '/lock-' + process.argv[2].padStart(15, '0') + '-' + process.pid + '-1-' + machine + '.sock';
     require('node:net').createServer().listen(path, () => console.log('listening'));
   `;
   const child = spawn(process.execPath, ['-e', program, path, String(moment)], {
@@ -87,4 +88,42 @@ test('a directory with a very long path is locked, too', async () => {
   expect(await readdir(long)).toEqual([]);
   const after = (await readdir(tmpdir())).filter((name) => /^leveret-[A-Za-z0-9]{6}$/.test(name));
   expect(after.length).toBeLessThanOrEqual(before.length);
+});
+
+/** What a process on another machine leaves that was killed. */
+async function leftElsewhere(): Promise<string> {
+  const lock = await lockDirectory(path, { host: 'elsewhere' });
+  const [name] = (await readdir(path)) as [string];
+  await rename(join(path, name), join(path, 'aside'));
+  await lock.release();
+  await rename(join(path, 'aside'), join(path, name));
+  return join(path, name);
+}
+
+test('on a file system that machines share, the lock of another one is refused until somebody removes it', async () => {
+  const options = { isShared: () => Promise.resolve(true) };
+  const left = await leftElsewhere();
+  for (let tries = 0; tries < 2; tries++) {
+    await expect(lockDirectory(path, options)).rejects.toMatchObject({
+      code: 'DATA_DIR_IN_USE',
+      message: expect.stringContaining(`When none runs there any more, remove ${left}`),
+    });
+    expect(await readdir(path)).toHaveLength(1);
+  }
+  await rm(left);
+  await (await lockDirectory(path, options)).release();
+});
+
+test('on a file system that machines share, one of this machine whose process is gone is removed', async () => {
+  const other = await holder(1);
+  other.kill('SIGKILL');
+  await once(other, 'exit');
+  await (await lockDirectory(path, { isShared: () => Promise.resolve(true) })).release();
+  expect(await readdir(path)).toEqual([]);
+});
+
+test('on a disk of this machine, a lock that was left under another host name is removed', async () => {
+  await leftElsewhere();
+  await (await lockDirectory(path, { isShared: () => Promise.resolve(false) })).release();
+  expect(await readdir(path)).toEqual([]);
 });

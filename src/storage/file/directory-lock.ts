@@ -10,51 +10,77 @@
  * Two that start together both show their names before they look, so at least one sees the other. A socket that nobody
  * listens on belongs to a process that is gone, and its file is removed: names are never used again.
  *
+ * On a file system that is shared with other machines, a socket is there for all of them, and answers only on its own. So a
+ * name ends in a mark of its machine, and there one of another machine is never removed: somebody has to.
+ *
  * A socket's path has at most about 100 bytes, so it is reached through a symbolic link when the directory's is longer.
  */
 
 import { randomInt } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, statfs, symlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import type { DiskLock } from './disk.ts';
 import { codeOf, StorageError } from './storage-error.ts';
 
 const SOCKET_PATH_BYTES_MAX = 100;
-const LOCK_NAME = /^lock-[0-9]{15}-([0-9]+)-[0-9]+\.sock$/;
+const LOCK_NAME = /^lock-[0-9]{15}-([0-9]+)-[0-9a-z]+-([0-9a-z]+)\.sock$/;
 const POLL_MS = 20;
 const POLLS_MAX = 100;
-/** Of `starting-*.sock`: 9 + 15 + 1 + 7 + 1 + 10 + 5, and the slash. */
-const NAME_BYTES_MAX = 49;
+/** Of `starting-*.sock`: 9 + 15 + 1 + 7 + 1 + 7 + 1 + 7 + 5, and the slash. */
+const NAME_BYTES_MAX = 54;
+/** What `statfs` says of NFS, SMB (three), Ceph, AFS, 9P, Lustre, GFS2, OCFS2 and all that is behind FUSE. */
+const SHARED_FILE_SYSTEMS: ReadonlySet<number> = new Set([
+  0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x00c36400, 0x5346414f, 0x01021997, 0x0bd00bd0, 0x01161970,
+  0x7461636f, 0x65735546,
+]);
+
+/** Who locks, and where: what a test decides for itself. */
+export interface LockOptions {
+  /** The name of this machine. */
+  readonly host?: string;
+  /** Whether other machines may use the file system that a directory is on. */
+  readonly isShared?: (path: string) => Promise<boolean>;
+}
 
 /** Where the sockets of a data directory are. */
 interface SocketPlace {
   readonly path: string;
   /** The same place, by a path that is short enough for a socket. It may be gone once the lock is taken. */
   readonly shortPath: string;
+  /** Ends the names of the locks of this machine. */
+  readonly machine: string;
+  readonly isShared: boolean;
 }
 
 /** @throws StorageError DATA_DIR_IN_USE */
-export async function lockDirectory(path: string): Promise<DiskLock> {
+export async function lockDirectory(path: string, options: LockOptions = {}): Promise<DiskLock> {
   const directory = resolve(path);
   try {
-    return await lockAt(directory, directory);
+    return await lockAt(directory, directory, options);
   } catch (error) {
     if (!cannotHoldSockets(error)) throw error;
-    return await lockAt(await substituteFor(directory), directory);
+    return await lockAt(await substituteFor(directory), directory, options);
   }
 }
 
-async function lockAt(path: string, directory: string): Promise<DiskLock> {
+async function lockAt(
+  path: string,
+  directory: string,
+  { host = hostname(), isShared = isOnSharedFileSystem }: LockOptions,
+): Promise<DiskLock> {
+  const machine = crc32(host).toString(36);
+  const place = { path, machine, isShared: await isShared(path) };
   if (path.length < SOCKET_PATH_BYTES_MAX - NAME_BYTES_MAX) {
-    return lockIn({ path, shortPath: path }, directory);
+    return lockIn({ ...place, shortPath: path }, directory);
   }
   const folder = await mkdtemp(join(tmpdir(), 'leveret-'));
   try {
     await symlink(path, join(folder, 'd'));
-    return await lockIn({ path, shortPath: join(folder, 'd') }, directory);
+    return await lockIn({ ...place, shortPath: join(folder, 'd') }, directory);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -62,7 +88,8 @@ async function lockAt(path: string, directory: string): Promise<DiskLock> {
 
 async function lockIn(place: SocketPlace, directory: string): Promise<DiskLock> {
   const moment = String(Date.now()).padStart(15, '0');
-  const name = `${moment}-${process.pid}-${randomInt(2 ** 32)}.sock`;
+  const random = randomInt(2 ** 32).toString(36);
+  const name = `${moment}-${process.pid}-${random}-${place.machine}.sock`;
   const own = `lock-${name}`;
   const server = await listen(join(place.shortPath, `starting-${name}`));
   const release = async (): Promise<void> => {
@@ -82,7 +109,7 @@ async function lockIn(place: SocketPlace, directory: string): Promise<DiskLock> 
 /** Returns when nobody else has the directory, or is about to. */
 async function waitForOthers(place: SocketPlace, own: string, directory: string): Promise<void> {
   for (let polls = 0; ; polls++) {
-    const others = await listeners(place, own);
+    const others = await listeners(place, own, directory);
     if (others.length === 0) return;
     const older = others.find((name) => name < own);
     if (older !== undefined || polls === POLLS_MAX) throw inUse(directory, older ?? (others[0] as string));
@@ -90,11 +117,14 @@ async function waitForOthers(place: SocketPlace, own: string, directory: string)
   }
 }
 
-/** The other names that a living process listens on. Removes those of processes that are gone. */
-async function listeners(place: SocketPlace, own: string): Promise<string[]> {
+/** The other names that a living process listens on. Removes those of processes that are gone, of this machine. */
+async function listeners(place: SocketPlace, own: string, directory: string): Promise<string[]> {
   const living: string[] = [];
   for (const name of await readdir(place.path)) {
-    if (!LOCK_NAME.test(name) || name === own) continue;
+    const found = LOCK_NAME.exec(name);
+    if (found === null || name === own) continue;
+    if (place.isShared && found[2] !== place.machine)
+      throw lockedElsewhere(directory, join(place.path, name));
     if (await isListening(join(place.shortPath, name))) living.push(name);
     else await rm(join(place.path, name), { force: true });
   }
@@ -136,6 +166,19 @@ function inUse(directory: string, name: string): StorageError {
     `the data directory ${directory} is in use by the broker with process id ${pid}: stop that one first, ` +
       'or give this one a directory of its own (--data-dir)',
   );
+}
+
+function lockedElsewhere(directory: string, lock: string): StorageError {
+  return new StorageError(
+    'DATA_DIR_IN_USE',
+    `the data directory ${directory} is on a file system that other machines may use, and was locked on another machine, or on ` +
+      `this one under another host name: stop the broker there. When none runs there any more, remove ${lock} ` +
+      'and start again',
+  );
+}
+
+async function isOnSharedFileSystem(path: string): Promise<boolean> {
+  return SHARED_FILE_SYSTEMS.has((await statfs(path)).type);
 }
 
 /** Some file systems that are shared with another machine or a container have no sockets. */

@@ -6,8 +6,11 @@
 export interface Disk {
   /** The data directory, for messages. */
   readonly path: string;
-  /** Names of the files in the data directory, in no order; directories are not among them. */
-  list(): Promise<readonly string[]>;
+  /**
+   * Names of the files in the data directory, or in a folder of it, in no order; directories are not among them. A folder
+   * that is not there has none.
+   */
+  list(folder?: string): Promise<readonly string[]>;
   /** Makes a file; fails when it is there. */
   create(name: string): Promise<DiskFile>;
   /** Opens a file for reading and writing. */

@@ -1,10 +1,11 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemError } from '../../../test/storage/faulty-disk.ts';
 import { FileLogUnderTest, type StoredBlock } from '../../../test/storage/file-log-under-test.ts';
 import { appendBlock, logEngineSuite, newPage, textsIn } from '../../../test/storage/log-engine-suite.ts';
 import { BLOCK_HEADER_BYTES } from './block.ts';
+import { NodeDisk } from './node-disk.ts';
 import { SEGMENT_HEADER_BYTES } from './segment-header.ts';
 
 const EIO = systemError('EIO');
@@ -237,6 +238,53 @@ describe('segments', () => {
     expect(await log.open()).toEqual(['b']);
   });
 
+  test('that could not be removed are removed with a later seal, and the failure is said once', async () => {
+    const sealUntil = async (isDone: () => boolean): Promise<void> => {
+      while (!isDone()) {
+        log.timer.fire();
+        await new Promise((done) => setImmediate(done));
+      }
+    };
+    await log.open();
+    const pages = [await log.write('a'), await log.write('b'), await log.write('c')];
+    let failures = 0;
+    log.disk.fault = (call) => (call === 'remove' && ++failures > 0 ? systemError('EBUSY') : undefined);
+    for (const page of pages.slice(0, 2)) {
+      const before = failures;
+      log.engine.drop(page);
+      await sealUntil(() => failures > before);
+    }
+    expect(log.texts).toEqual([expect.stringContaining('cannot be removed')]);
+    log.disk.fault = () => undefined;
+    await log.write('d');
+    await sealUntil(() => log.engine.oldestBlock === 3);
+    expect((await log.segments())[0]).toBe('main-0000000003.log');
+    await log.engine.close();
+    expect(await log.open()).toEqual(['c', 'd']);
+  });
+
+  test('that somebody else removed are gone', async () => {
+    await log.open();
+    const page = await log.write('a');
+    await log.write('b');
+    await rm(join(log.path, 'main-0000000001.log'));
+    log.engine.drop(page);
+    log.timer.fire();
+    await log.engine.close();
+    expect(log.texts).toEqual([]);
+    expect(log.engine.oldestBlock).toBe(2);
+    expect(await log.open()).toEqual(['b']);
+  });
+
+  test('are not given up for a page that is not durable', async () => {
+    await log.open();
+    const page = newPage();
+    appendBlock(log.engine, page, ['a']);
+    expect(() => log.engine.drop(page)).toThrow('is dropped, and block 1 of it is not durable');
+    await log.settled();
+    log.engine.drop(page);
+  });
+
   test('that one is read from are not closed before it is read', async () => {
     await log.open();
     const page = await log.write('a');
@@ -430,6 +478,21 @@ describe('on a full disk', () => {
     log.disk.fault = () => undefined;
     expect(await log.open()).toEqual([]);
   });
+
+  test('it can be stopped while it looks whether there is room', async () => {
+    await log.open();
+    log.disk.fault = (call) => (call === 'write' ? ENOSPC : undefined);
+    let answer: (bytes: number) => void = () => {};
+    log.disk.freeBytes = () => new Promise((resolve) => (answer = resolve));
+    const asked = vi.spyOn(log.disk, 'freeBytes');
+    appendBlock(log.engine, newPage(), ['a']);
+    while (!log.timer.delays.includes(500)) await new Promise((done) => setImmediate(done));
+    log.timer.fire();
+    await expect.poll(() => asked.mock.calls.length).toBe(1);
+    const closing = log.engine.close();
+    answer(0);
+    await expect(closing).rejects.toThrow('the disk is full, and the broker stops');
+  });
 });
 
 describe('opening', () => {
@@ -489,6 +552,50 @@ describe('opening', () => {
     }
     expect(await log.quarantine()).toContain(`main-0000000001.log-from-${last.offset}-incarnation-2`);
   }, 120_000);
+
+  /** A start whose log ends in bytes of a write that was cut short. */
+  async function openTorn(): Promise<void> {
+    await log.kill();
+    await log.change(1, (bytes) => Buffer.concat([bytes, Buffer.from('torn')]));
+    expect(await log.open()).toEqual(['a']);
+  }
+
+  test('keeps the newest sixteen torn tails, and what else is in quarantine', async () => {
+    const { list } = new NodeDisk(log.path);
+    log.disk.list = list.bind(new NodeDisk(log.path));
+    await log.open();
+    await log.write('a');
+    await openTorn();
+    await rename(
+      join(log.path, 'quarantine', (await log.quarantine())[0] as string),
+      join(log.path, 'quarantine', 'main-0000000001.log-before-salvage-2'),
+    );
+    for (let count = 0; count < 20; count++) await openTorn();
+    const kept = (await log.quarantine()).filter((name) => name.includes('-incarnation-'));
+    const incarnations = kept.map((name) => Number(name.split('-').at(-1))).sort((a, b) => a - b);
+    expect(incarnations).toEqual(Array.from({ length: 16 }, (_, index) => index + 7));
+    expect(await log.quarantine()).toContain('main-0000000001.log-before-salvage-2');
+  });
+
+  test('cuts off a torn tail without keeping it when there is no room for that, and says so', async () => {
+    await log.open();
+    await log.write('a');
+    await log.kill();
+    await log.change(1, (bytes) => Buffer.concat([bytes, Buffer.from('torn')]));
+    let isCopied = false;
+    log.disk.bytesDone = 2;
+    log.disk.fault = (call) => {
+      if (call !== 'write' || isCopied) return undefined;
+      isCopied = true;
+      return ENOSPC;
+    };
+    expect(await log.open()).toEqual(['a']);
+    expect(log.texts).toEqual([
+      expect.stringContaining('they were cut off, and there was no room to keep them'),
+    ]);
+    expect(await log.quarantine()).toEqual([]);
+    expect(await log.segments()).toEqual(['main-0000000001.log']);
+  });
 
   test('cuts off a group without its end', async () => {
     await log.open();
@@ -675,6 +782,34 @@ describe('damage', () => {
     await log.engine.close();
     await rm(join(log.path, 'main-0000000003.log'));
     expect(await refusal()).toContain('main-0000000003.log is missing');
+  });
+
+  test('of a segment that was made ahead of time, used after a restart, and lost as a whole is found', async () => {
+    const long = 'a'.repeat(1500);
+    for (const restarts of [1, 3]) {
+      await log.remove();
+      log = await FileLogUnderTest.make(2000);
+      await log.open();
+      await log.write(long);
+      await log.engine.close();
+      for (let count = 1; count <= restarts; count++) {
+        expect(await log.open()).toEqual([long]);
+        if (count === restarts) await log.write('b');
+        await log.engine.close();
+      }
+      const second = 'main-0000000002.log';
+      expect((await log.segments()).at(-1)).toBe(second);
+      const whole = await log.read(2);
+      for (const length of [0, 30, 63]) {
+        await log.truncate(2, length);
+        expect(await refusal()).toContain(`the header of ${second} is damaged`);
+        await log.change(2, () => whole);
+      }
+      await rename(join(log.path, second), join(log.path, 'elsewhere'));
+      expect(await refusal()).toContain(`${second} is missing`);
+      await rename(join(log.path, 'elsewhere'), join(log.path, second));
+      expect(await log.open()).toEqual([long, 'b']);
+    }
   });
 
   test('by two segments whose names were exchanged is found', async () => {

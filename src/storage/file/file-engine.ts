@@ -65,8 +65,6 @@ export class FileEngine implements LogEngine {
   readonly #timer: StorageTimer;
   readonly #segmentBytesMax: number;
   readonly #pending = new PendingBlocks();
-  /** Dropped while blocks of them were pending: the block up to which that may be so. */
-  readonly #droppedEarly = new Map<LogPage, number>();
   /** Set by `replay`. */
   #opened: SegmentSet | undefined;
   #identity = 0;
@@ -89,6 +87,7 @@ export class FileEngine implements LogEngine {
   /** How often the disk was full since something was durable last. */
   #fullCount = 0;
   #endWait: (() => void) | undefined;
+  /** A superfluous file could not be removed, and that was said. */
   #removalFailed = false;
   #failure: StorageError | undefined;
   #closing: Promise<void> | undefined;
@@ -149,9 +148,13 @@ export class FileEngine implements LogEngine {
   }
 
   drop(page: LogPage): void {
+    if (page.lastBlock > this.#durableBlock) {
+      throw new Error(
+        `file engine: page ${page.number} is dropped, and block ${page.lastBlock} of it is not durable`,
+      );
+    }
     for (const { segment } of page.extents) this.#leaveSegment(segment);
     page.extents = [];
-    if (this.#pending.count > 0) this.#droppedEarly.set(page, this.#lastBlock);
     this.#planSeal();
   }
 
@@ -224,7 +227,7 @@ export class FileEngine implements LogEngine {
     await tail.file.write([makeSeal(tail.end, context, false)], tail.end);
     await tail.file.sync();
     tail.end += BLOCK_HEADER_BYTES;
-    this.#becameDurable(segments, context.durableUpTo, context);
+    this.#becameSealed(segments, context);
   }
 
   /** Goes on in the next segment. The old one says that it is complete, so that a missing successor is found missing. */
@@ -235,7 +238,7 @@ export class FileEngine implements LogEngine {
     await tail.file.write([makeSeal(tail.end, context, true)], tail.end);
     await tail.file.sync();
     tail.end += BLOCK_HEADER_BYTES;
-    this.#becameDurable(segments, context.durableUpTo, context);
+    this.#becameSealed(segments, context);
     await segments.advance();
   }
 
@@ -274,13 +277,8 @@ export class FileEngine implements LogEngine {
     for (const { page, start, end } of batch) {
       block++;
       if (tail.firstBlock === 0) tail.firstBlock = block;
-      const droppedAt = this.#droppedEarly.get(page);
-      if (droppedAt === undefined) placeBlock(page, start, end - start, tail);
-      else tail.emptiedAt = Math.max(tail.emptiedAt, droppedAt);
+      placeBlock(page, start, end - start, tail);
       tail.end += end - start;
-    }
-    for (const [page, upTo] of this.#droppedEarly) {
-      if (upTo <= block) this.#droppedEarly.delete(page);
     }
   }
 
@@ -289,13 +287,28 @@ export class FileEngine implements LogEngine {
     this.#writeCount++;
     this.#sealedBlock = sealedBlock;
     this.#sealedOldest = context.oldestSegment;
-    if (segments.oldest.number < context.oldestSegment && !this.#removalFailed) {
-      segments.removeBefore(context.oldestSegment).catch((error: unknown) => this.#keepSuperfluous(error));
-    }
+    if (!this.#removalFailed) this.#removeSuperfluous(segments);
   }
 
-  /** Files that cannot be removed cost room and nothing else: the next start tries again. */
+  /** A seal with `context` is durable. Seals are rare: with them, a removal that failed is tried again. */
+  #becameSealed(segments: SegmentSet, context: BlockContext): void {
+    this.#becameDurable(segments, context.durableUpTo, context);
+    if (this.#removalFailed) this.#removeSuperfluous(segments);
+  }
+
+  #removeSuperfluous(segments: SegmentSet): void {
+    if (segments.oldest.number >= this.#sealedOldest) return;
+    segments.removeBefore(this.#sealedOldest).then(
+      () => {
+        this.#removalFailed = false;
+      },
+      (error: unknown) => this.#keepSuperfluous(error),
+    );
+  }
+
+  /** Files that cannot be removed cost room and nothing else. */
   #keepSuperfluous(error: unknown): void {
+    if (this.#removalFailed) return;
     this.#removalFailed = true;
     const text = `storage: a file of ${this.#disk.path} that is not needed any more cannot be removed: ${textOf(error)}`;
     this.#options.events.onEvent({ level: 'warn', text });
@@ -393,9 +406,10 @@ export class FileEngine implements LogEngine {
   /** Nothing of what was confirmed is touched by a full disk; what was not is kept until there is room. */
   async #waitForRoom(segments: SegmentSet): Promise<void> {
     this.#setFull(true);
-    // What did not fit takes room itself. It counts for nothing, whether this succeeds or not.
     const { file, end } = segments.tail;
-    await file.truncate(end).catch(() => undefined);
+    await file.truncate(end).catch(() => {
+      // What did not fit takes room itself, and that is all: it counts for nothing, cut off or not.
+    });
     // Room that superfluous segments take comes at the price of one small block: try that first.
     if (this.#fullCount++ === 0 && this.#hasSuperfluous(segments)) return;
     for (
@@ -409,6 +423,7 @@ export class FileEngine implements LogEngine {
   }
 
   #wait(ms: number): Promise<void> {
+    if (this.#closing !== undefined) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = this.#timer.after(ms, () => {
         this.#endWait = undefined;

@@ -50,6 +50,8 @@ export class LogReplay implements ScanVisitor {
   newest: Segment | undefined;
   /** A seal said that it is the last block of the segment. */
   isClosed = false;
+  /** The same of the segment before. */
+  isPreviousClosed = false;
   readonly #scanner: SegmentScanner;
   readonly #receiver: ReplayReceiver;
   #segment!: Segment;
@@ -74,6 +76,7 @@ export class LogReplay implements ScanVisitor {
     this.#segment = segment;
     this.#cutter = new PageCutter(this.#scanner, this.#receiver, segment);
     this.#limit = limit;
+    this.isPreviousClosed = this.isClosed;
     this.isClosed = false;
     segment.end = SEGMENT_HEADER_BYTES;
   }

@@ -10,6 +10,7 @@
  * A group without its end, or with a hole, is lost as a whole.
  */
 
+import { randomInt } from 'node:crypto';
 import { BLOCK_HEADER_BYTES, BlockHeader, findBlockHeader, identityAt, readBlockHeader } from './block.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import {
@@ -41,6 +42,8 @@ export interface SurveyedSegment {
   /** The file that holds it, whatever its name is; undefined: it is missing. */
   readonly file: string | undefined;
   readonly size: number;
+  /** Of the broker that made it; where that cannot be read, of the one that wrote the block before. */
+  readonly incarnation: number;
   readonly pieces: SalvagedPiece[];
   blockCount: number;
   isClosed: boolean;
@@ -66,15 +69,17 @@ interface SegmentFile {
   readonly name: string;
   readonly number: number;
   readonly size: number;
-  /** Undefined: its header is damaged. */
+  /** Undefined, as `incarnation`: its header is damaged. */
   readonly identity: number | undefined;
+  readonly incarnation: number | undefined;
   readonly first: BlockHeader | undefined;
 }
 
-/** Undefined: there is no file of this stream. */
+/** Undefined: there is no file of this stream, or nothing in any of them. */
 export async function surveyLog(disk: Disk, stream: FileStream): Promise<LogSurvey | undefined> {
   const files = await findFiles(disk, stream);
-  if (files.length === 0) return undefined;
+  if (files.every(({ identity, size }) => identity === undefined && size <= SEGMENT_HEADER_BYTES))
+    return undefined;
   return new LogSurveyor(disk, stream, files).survey();
 }
 
@@ -107,11 +112,12 @@ async function lookAt(
   const reading = decodeSegmentHeader(bytes.subarray(0, readBytes));
   if (reading.kind !== 'sound') {
     if (!name.startsWith(`${stream}-`)) return undefined;
-    return { name, number: named, size, identity: undefined, first: undefined };
+    return { name, number: named, size, identity: undefined, incarnation: undefined, first: undefined };
   }
   const { header } = reading;
   if (header.stream !== stream) return undefined;
-  return { name, number: header.number, size, identity: header.identity, first: firstBlockOf(bytes, header) };
+  const { number, identity, incarnation } = header;
+  return { name, number, size, identity, incarnation, first: firstBlockOf(bytes, header) };
 }
 
 function firstBlockOf(
@@ -183,11 +189,13 @@ class LogSurveyor implements ScanVisitor {
 
   async #surveySegment(number: number, identity: number, scanner: SegmentScanner): Promise<void> {
     const found = this.#files.find((file) => file.number === number);
+    this.#incarnationSeen = Math.max(this.#incarnationSeen, found?.incarnation ?? 0);
     const name = segmentName(this.#stream, number);
     this.#segment = {
       number,
       file: found?.name,
       size: found?.size ?? 0,
+      incarnation: found?.incarnation ?? Math.max(1, this.#incarnation),
       pieces: [],
       blockCount: 0,
       isClosed: false,
@@ -424,7 +432,7 @@ class LogSurveyor implements ScanVisitor {
     return { file, offset, bytes, text };
   }
 
-  /** No header of a segment is sound: the first block that is names the identity. */
+  /** No header of a segment is sound: the first block that is names the identity. Without any, every one will do. */
   async #guessIdentity(): Promise<number> {
     for (const { name, number } of this.#files) {
       const file = await this.#disk.open(name);
@@ -435,7 +443,7 @@ class LogSurveyor implements ScanVisitor {
         await file.close();
       }
     }
-    return 0;
+    return randomInt(2 ** 32);
   }
 }
 

@@ -30,8 +30,11 @@ export class NodeDisk implements Disk {
     this.path = path;
   }
 
-  async list(): Promise<readonly string[]> {
-    const entries = await readdir(this.path, { withFileTypes: true });
+  async list(folder?: string): Promise<readonly string[]> {
+    const entries = await readdir(join(this.path, folder ?? ''), { withFileTypes: true }).catch((error) => {
+      if (folder !== undefined && codeOf(error) === 'ENOENT') return [];
+      throw error;
+    });
     return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   }
 

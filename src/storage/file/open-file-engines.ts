@@ -6,6 +6,7 @@ import {
   decodeSegmentHeader,
   type FileStream,
   SEGMENT_HEADER_BYTES,
+  segmentName,
   segmentNumberOf,
 } from './segment-header.ts';
 import { makeSegment } from './segment-set.ts';
@@ -61,13 +62,14 @@ export async function openFileEngines(
 
 /**
  * Makes what the first start has to make: main first, and both before anything is written to either. So a stream without any
- * file beside one with blocks has lost them: each stream can say what it misses, but not when that is all.
+ * file, or with nothing in its files, has lost them when something else says that there was more than a first start: each
+ * stream can say what it misses, but not when that is all.
  */
 async function makeStreams(disk: Disk, makeIdentity: () => number): Promise<void> {
   const names = await disk.list();
   const [inMain, inCold] = [await contentOf('main', disk, names), await contentOf('cold', disk, names)];
-  if (inMain === 'blocks' && inCold === 'nothing') throw missing(disk, 'cold');
-  if (inCold === 'blocks' && inMain === 'nothing') throw missing(disk, 'main');
+  if (inMain === 'nothing' && wasMain(names)) throw missing(disk, 'main');
+  if (inCold === 'nothing' && (inMain === 'blocks' || wasUsed(names, 'cold'))) throw missing(disk, 'cold');
   if (inMain === 'nothing') await makeFirstSegment(disk, 'main', names, makeIdentity());
   if (inCold === 'nothing') await makeFirstSegment(disk, 'cold', names, makeIdentity());
 }
@@ -86,6 +88,17 @@ async function makeFirstSegment(
 
 function randomIdentity(): number {
   return randomInt(2 ** 32);
+}
+
+/** The file of cold is made when that of main is durable. */
+function wasMain(names: readonly string[]): boolean {
+  return segmentsAmong(names, 'cold').length > 0 || wasUsed(names, 'main') || wasUsed(names, 'cold');
+}
+
+/** A first start makes the first segment, and nothing else of `stream`. */
+function wasUsed(names: readonly string[], stream: FileStream): boolean {
+  const first = segmentName(stream, 1);
+  return names.some((name) => name.startsWith(`${stream}-`) && name.includes('.log') && name !== first);
 }
 
 /** What the segments of a stream hold. One that was being made when the broker ended holds nothing. */
@@ -114,7 +127,7 @@ function segmentsAmong(names: readonly string[], stream: FileStream): string[] {
 }
 
 function missing(disk: Disk, stream: FileStream): Error {
-  return dataDamaged(disk.path, `all files ${stream}-*.log are missing`);
+  return dataDamaged(disk.path, `all files ${stream}-*.log are missing or empty`);
 }
 
 /** Events for several engines that fill one disk: it is full while one of them says so. */

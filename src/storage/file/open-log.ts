@@ -1,10 +1,11 @@
 /**
  * Opens the log of one stream: reads it from front to back, mends its end, and makes sure that all of it is on the disk.
  *
- *     look at the headers of all segments ----------> damaged or missing: DATA_DAMAGED, nothing is changed
- *     read all blocks, hand out pages --------------> damaged or missing: DATA_DAMAGED, nothing is changed
+ *     look at the headers of all segments ----------> damaged or missing: DATA_DAMAGED, nothing of this stream is changed
+ *     read all blocks, hand out pages --------------> damaged or missing: DATA_DAMAGED, nothing of this stream is changed
  *     write what is not proven durable to a copy of its segment without the torn tail, and put it in its place
  *     sync every file, and the directory
+ *     an empty last segment is about to be used: the last block of the one before says that it is there
  *     the last block says: a new incarnation, and everything so far is durable
  *
  * A crash at any step leaves a log that can be opened again, with the same result: a segment is replaced in one step, by
@@ -18,6 +19,7 @@ import type { ReplayReceiver } from '../log-engine.ts';
 import { BLOCK_HEADER_BYTES, type BlockContext, BlockHeader, makeSeal, readBlockHeader } from './block.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogReplay } from './log-replay.ts';
+import { checkNoSalvageUnfinished, temporariesOf } from './salvage-mark.ts';
 import { Segment } from './segment.ts';
 import {
   decodeSegmentHeader,
@@ -29,9 +31,9 @@ import {
 } from './segment-header.ts';
 import { SegmentScanner } from './segment-scanner.ts';
 import { makeSegment, SegmentSet } from './segment-set.ts';
-import { dataDamaged, diskFailed, StorageError } from './storage-error.ts';
+import { dataDamaged, diskFailed, otherVersion, StorageError } from './storage-error.ts';
 import type { StorageEvents } from './storage-events.ts';
-import { copyAside, replaceSegment, TEMPORARY_SUFFIX } from './tail-repair.ts';
+import { keepTornTail, replaceSegment } from './tail-repair.ts';
 
 export interface OpenedLog {
   readonly segments: SegmentSet;
@@ -91,7 +93,7 @@ export async function readLog(
   try {
     const events = { onEvent: () => {}, onFailure: () => {}, onFull: () => {} };
     const { found } = await new LogOpening(disk, stream, { identity: 0, events }, files).read(receiver);
-    if (found.length === 0) throw dataDamaged(disk.path, `all files ${stream}-*.log are missing`);
+    if (found.length === 0) throw dataDamaged(disk.path, `all files ${stream}-*.log are missing or empty`);
     return found.map(({ number, file, size }) => ({ number, name: file.name, size }));
   } finally {
     await Promise.allSettled(files.map((file) => file.close()));
@@ -124,6 +126,7 @@ class LogOpening {
 
   /** Everything that does not change anything. */
   async read(receiver: ReplayReceiver): Promise<LogReading> {
+    await checkNoSalvageUnfinished(this.#disk, this.#stream);
     const names = await this.#disk.list();
     const numbers = names.flatMap((name) => segmentNumberOf(this.#stream, name) ?? []).sort((a, b) => a - b);
     const found = await this.#findSegments(numbers);
@@ -162,7 +165,7 @@ class LogOpening {
     const bytes = new Uint8Array(SEGMENT_HEADER_BYTES + BLOCK_HEADER_BYTES);
     const readBytes = await file.read(bytes, 0);
     const reading = decodeSegmentHeader(bytes.subarray(0, readBytes));
-    if (reading.kind === 'other-version') throw this.#otherVersion(name, reading.version);
+    if (reading.kind === 'other-version') throw otherVersion(this.#disk.path, name, reading.version);
     if (reading.kind === 'damaged') {
       if (isLast && size <= SEGMENT_HEADER_BYTES) return undefined;
       throw this.#damaged(
@@ -253,10 +256,7 @@ class LogOpening {
 
   /** Removes what an earlier run did not finish. Nothing of it was ever used. */
   async #tidy(unfinished: number | undefined): Promise<void> {
-    const names = await this.#disk.list();
-    const superfluous = names.filter(
-      (name) => name.startsWith(`${this.#stream}-`) && name.endsWith(TEMPORARY_SUFFIX),
-    );
+    const superfluous = await temporariesOf(this.#disk, this.#stream);
     if (unfinished !== undefined) {
       const file = this.#files.pop() as DiskFile;
       await file.close();
@@ -295,8 +295,11 @@ class LogOpening {
       }
     }
     await this.#disk.syncDirectory();
-    const tail = segments.at(-1) as Segment;
-    if (tail.file === found.at(-1)?.file) await appendSeal(tail, context);
+    const [tail, previous] = [segments.at(-1) as Segment, segments.at(-2)];
+    // Should the tail be lost together with all that is put in it now, nothing else would say that it was ever there.
+    if (tail.firstBlock === 0 && previous !== undefined && !replay.isPreviousClosed)
+      await appendSeal(previous, context, true);
+    if (tail.file === found.at(-1)?.file) await appendSeal(tail, context, false);
     const origin = { stream: this.#stream, identity, incarnation: context.incarnation };
     return { segments: new SegmentSet(this.#disk, origin, segments), ...origin, lastBlock };
   }
@@ -304,12 +307,12 @@ class LogOpening {
   /** What was torn is kept where it can be looked at. It was never confirmed to anybody. */
   async #setAside(segment: Segment, size: number, incarnation: number): Promise<void> {
     const name = segmentName(this.#stream, segment.number);
-    const kept = `quarantine/${name}-from-${segment.end}-incarnation-${incarnation}`;
-    await copyAside(this.#disk, segment.file, segment.end, size, `${name}${TEMPORARY_SUFFIX}`, kept);
+    const kept = await keepTornTail(this.#disk, name, segment, size, incarnation);
     const bytes = size - segment.end;
     const text =
       `storage: ${name} ended in ${bytes} bytes, from offset ${segment.end} on, that were not completely written when ` +
-      `the broker ended, and that nobody was told of: they were cut off and kept as ${kept}`;
+      'the broker ended, and that nobody was told of: they were cut off, and ' +
+      (kept === undefined ? 'there was no room to keep them' : `kept as ${kept}`);
     this.#options.events.onEvent({ level: 'warn', text });
   }
 
@@ -346,14 +349,6 @@ class LogOpening {
   #missing(number: number): StorageError {
     return this.#damaged(`${segmentName(this.#stream, number)} is missing`);
   }
-
-  #otherVersion(name: string, version: number): StorageError {
-    return new StorageError(
-      'DATA_FORMAT',
-      `${this.#disk.path}: ${name} has format version ${version}, and this Leveret reads version 1: ` +
-        'start the version that wrote it, or choose another --data-dir',
-    );
-  }
 }
 
 function firstBlockIn(bytes: Uint8Array, readBytes: number, { identity, number }: SegmentHeader): number {
@@ -365,9 +360,12 @@ function firstBlockIn(bytes: Uint8Array, readBytes: number, { identity, number }
   return header.isSeal ? header.sequence + 1 : header.sequence;
 }
 
-/** Says in `segment`, which ends where it should, that a new incarnation begins. */
-async function appendSeal(segment: Segment, context: BlockContext): Promise<void> {
-  const seal = makeSeal(segment.end, { ...context, segment: segment.number }, false);
+/**
+ * Says in `segment`, which ends where it should, that a new incarnation begins; `closed`: and that the next segment is there,
+ * with its name, durable.
+ */
+async function appendSeal(segment: Segment, context: BlockContext, closed: boolean): Promise<void> {
+  const seal = makeSeal(segment.end, { ...context, segment: segment.number }, closed);
   await segment.file.write([seal], segment.end);
   await segment.file.sync();
   segment.end += seal.length;

@@ -18,10 +18,6 @@ export class PendingBlocks {
   /** Those before it are of complete groups. */
   #completeCount = 0;
 
-  get count(): number {
-    return this.#blocks.length;
-  }
-
   get completeCount(): number {
     return this.#completeCount;
   }

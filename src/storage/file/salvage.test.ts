@@ -1,6 +1,18 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemError } from '../../../test/storage/faulty-disk.ts';
 import { FileLogUnderTest, type StoredBlock } from '../../../test/storage/file-log-under-test.ts';
@@ -9,7 +21,7 @@ import { FileEngine } from './file-engine.ts';
 import { NodeDisk } from './node-disk.ts';
 import { openFileEngines } from './open-file-engines.ts';
 import { type Salvage, salvage } from './salvage.ts';
-import { segmentName } from './segment-header.ts';
+import { decodeSegmentHeader, encodeSegmentHeader, segmentName } from './segment-header.ts';
 import { verifyStorage } from './verify-storage.ts';
 
 const events = { onEvent: () => {}, onFailure: () => {}, onFull: () => {} };
@@ -181,7 +193,7 @@ describe('salvaging', () => {
   test('a stream without any file begins anew', async () => {
     for (const name of await log.segments()) if (name.startsWith('main')) await rm(join(log.path, name));
     const done = await salvage(log.disk, { dryRun: false });
-    expect(lossesOf(done)).toEqual(['main-*.log: all files are missing']);
+    expect(lossesOf(done)).toEqual(['main-*.log: all files are missing or empty']);
     expect(await start()).toEqual([]);
   });
 
@@ -224,6 +236,114 @@ describe('salvaging', () => {
     }
     expect(await start()).toEqual(all.filter((text) => text !== 'b2' && !/^[cd]/.test(text)));
   });
+});
+
+/** Salvages again and again, and lets it fail one call later each time; `after` looks at what each leaves. */
+async function interruptedEverywhere(after: () => Promise<void> = async () => {}): Promise<Salvage> {
+  for (let failing = 0; ; failing++) {
+    let calls = 0;
+    log.disk.fault = () => (calls++ >= failing ? systemError('EIO') : undefined);
+    const result = await salvage(log.disk, { dryRun: false }).catch((error: unknown) => error);
+    log.disk.fault = () => undefined;
+    if (!(result instanceof Error)) return result as Salvage;
+    await after();
+  }
+}
+
+describe('salvaging that is interrupted', () => {
+  const names = [2, 3].map((number) => segmentName('main', number)) as [string, string];
+  let whole: string;
+
+  async function exchange(): Promise<void> {
+    const [second, third] = names.map((name) => join(log.path, name)) as [string, string];
+    await rename(second, join(log.path, 'x'));
+    await rename(third, second);
+    await rename(join(log.path, 'x'), third);
+  }
+
+  beforeEach(async () => {
+    await exchange();
+    whole = await mkdtemp(join(tmpdir(), 'leveret-test-'));
+    await cp(log.path, whole, { recursive: true });
+  });
+
+  afterEach(() => rm(whole, { recursive: true, force: true }));
+
+  test('anywhere is refused by a start until it is run again, and has lost nothing then', async () => {
+    for (let failing = 0, isDone = false; !isDone; failing++) {
+      let calls = 0;
+      log.disk.fault = () => (calls++ >= failing ? systemError('EIO') : undefined);
+      isDone = await salvage(log.disk, { dryRun: false }).then(
+        () => true,
+        () => false,
+      );
+      log.disk.fault = () => undefined;
+      const { losses } = await verifyStorage(log.disk);
+      if (losses.length > 0) {
+        await expect(log.open()).rejects.toMatchObject({ code: 'DATA_DAMAGED' });
+        const before = await contents();
+        expect((await salvage(log.disk, { dryRun: true })).losses).toEqual(losses);
+        expect(await contents()).toEqual(before);
+        await salvage(log.disk, { dryRun: false });
+      }
+      expect(await log.open(), `interrupted at call ${failing}`).toEqual(all);
+      await log.engine.close();
+      const copies = await Promise.all(
+        names.map((name) => readFile(join(log.path, 'quarantine', `${name}-before-salvage-2`))),
+      );
+      expect(copies).toEqual(await Promise.all(names.map((name) => readFile(join(whole, name)))));
+      await rm(log.path, { recursive: true });
+      await cp(whole, log.path, { recursive: true });
+    }
+  }, 60_000);
+
+  test('again and again goes on where it was', async () => {
+    await interruptedEverywhere();
+    expect(await start()).toEqual(all);
+  });
+
+  test('while a stream begins anew', async () => {
+    await exchange();
+    for (const name of await log.segments()) {
+      if (name.startsWith('cold')) await truncate(join(log.path, name), 0);
+    }
+    await interruptedEverywhere();
+    expect((await verifyStorage(log.disk)).losses).toEqual([]);
+    expect(await log.open()).toEqual(all);
+  });
+});
+
+test('a salvage keeps incarnation and identity of a segment, and gives a new stream an identity of its own', async () => {
+  await log.open();
+  await log.write('f');
+  await log.engine.close();
+  const number = (await log.segments()).filter((name) => name.startsWith('main')).length;
+  const ofHeader = async (of: number) => decodeSegmentHeader(await log.read(of));
+  const before = await Promise.all([2, number].map(ofHeader));
+  expect(before).toMatchObject([{ header: { incarnation: 1 } }, { header: { incarnation: 2 } }]);
+  await log.flipBit(2, 70);
+  await rm(join(log.path, segmentName('cold', 1)));
+  await salvage(log.disk, { dryRun: false });
+  expect(await Promise.all([2, number].map(ofHeader))).toEqual(before);
+  const cold = decodeSegmentHeader(await readFile(join(log.path, segmentName('cold', 1))));
+  expect(cold).toMatchObject({ header: { stream: 'cold', number: 1, incarnation: 1 } });
+  expect(cold.kind === 'sound' && cold.header.identity).toBeGreaterThan(0);
+});
+
+test('what another version wrote is refused by every tool, and left as it is', async () => {
+  const header = encodeSegmentHeader({ stream: 'main', number: 2, incarnation: 1, identity: 1 });
+  header[7] = 9;
+  new DataView(header.buffer).setUint32(60, crc32(header.subarray(0, 60)), true);
+  await log.change(2, (bytes) => {
+    bytes.set(header);
+    return bytes;
+  });
+  const written = await log.read(2);
+  const refusal = { code: 'DATA_FORMAT', message: expect.stringContaining('has format version 9') };
+  await expect(verifyStorage(log.disk)).rejects.toMatchObject(refusal);
+  await expect(salvage(log.disk, { dryRun: true })).rejects.toMatchObject(refusal);
+  await expect(salvage(log.disk, { dryRun: false })).rejects.toMatchObject(refusal);
+  expect(await log.read(2)).toEqual(written);
 });
 
 describe('verifying', () => {

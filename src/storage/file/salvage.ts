@@ -3,9 +3,10 @@
  * the rest. Each segment that is not as it should be is written anew, next to the old one, whose copy goes to quarantine/
  * before the new one takes its place. What is sound is not touched.
  *
- * It can be interrupted anywhere and begun again.
+ * It can be interrupted anywhere and begun again (salvage-mark.ts).
  */
 
+import { randomInt } from 'node:crypto';
 import {
   BLOCK_HEADER_BYTES,
   type BlockContext,
@@ -24,13 +25,21 @@ import {
 } from './log-survey.ts';
 import { STREAMS, withStorage } from './offline-storage.ts';
 import {
+  finishSalvage,
+  isSalvageUnfinished,
+  markSalvage,
+  temporariesOf,
+  unfinishedSalvage,
+  wholeStream,
+} from './salvage-mark.ts';
+import {
   encodeSegmentHeader,
   type FileStream,
   SEGMENT_HEADER_BYTES,
   segmentName,
   segmentNumberOf,
 } from './segment-header.ts';
-import { copyAside, TEMPORARY_SUFFIX } from './tail-repair.ts';
+import { copyAside, QUARANTINE, TEMPORARY_SUFFIX } from './tail-repair.ts';
 
 /** What was saved, and what was not. */
 export interface Salvage {
@@ -48,6 +57,7 @@ export interface Salvage {
  */
 export function salvage(disk: Disk, options: { readonly dryRun: boolean }): Promise<Salvage> {
   return withStorage(disk, async () => {
+    if (!options.dryRun) for (const stream of STREAMS) await finishSalvage(disk, stream);
     const works = [];
     for (const stream of STREAMS) works.push(await workOn(disk, stream));
     const quarantined: string[] = [];
@@ -73,22 +83,56 @@ interface Work {
 }
 
 async function workOn(disk: Disk, stream: FileStream): Promise<Work> {
+  if (await isSalvageUnfinished(disk, stream)) return finishStream(disk, stream);
   const survey = await surveyLog(disk, stream);
   return survey === undefined ? beginStream(disk, stream) : mendStream(disk, survey);
+}
+
+/** What lies there makes no sense before an earlier salvage is finished; a dry run does not even do that. */
+async function finishStream(disk: Disk, stream: FileStream): Promise<Work> {
+  const temporaries = await temporariesOf(disk, stream);
+  return {
+    keptBlockCount: 0,
+    losses: [unfinishedSalvage(stream)],
+    rewritten: temporaries.map((name) => name.slice(0, -TEMPORARY_SUFFIX.length)),
+    carryOut: () => Promise.resolve([]),
+  };
 }
 
 /** Nothing is left of it: it begins anew. */
 function beginStream(disk: Disk, stream: FileStream): Work {
   const name = segmentName(stream, 1);
+  const header = { stream, number: 1, incarnation: 1, identity: randomInt(2 ** 32) };
   return {
     keptBlockCount: 0,
-    losses: [{ file: `${stream}-*.log`, offset: 0, bytes: 0, text: 'all files are missing' }],
+    losses: [wholeStream(stream)],
     rewritten: [name],
     async carryOut() {
-      await replace(disk, name, [encodeSegmentHeader({ stream, number: 1, incarnation: 1, identity: 0 })]);
-      return [];
+      await removeTemporaries(disk, stream);
+      await writeNew(disk, `${name}${TEMPORARY_SUFFIX}`, [encodeSegmentHeader(header)]);
+      const empty = (await disk.list()).filter((each) => segmentNumberOf(stream, each) !== undefined);
+      const kept = await moveAside(disk, empty, 1);
+      await markSalvage(disk, stream);
+      await finishSalvage(disk, stream);
+      return kept;
     },
   };
+}
+
+/** Moves files to quarantine. Returns their names there. */
+async function moveAside(disk: Disk, names: readonly string[], incarnation: number): Promise<string[]> {
+  const kept: string[] = [];
+  for (const name of names) {
+    const copy = asideName(name, incarnation);
+    await disk.rename(name, copy);
+    kept.push(copy);
+  }
+  return kept;
+}
+
+/** `incarnation`: of the salvage. */
+function asideName(name: string, incarnation: number): string {
+  return `${QUARANTINE}/${name}-before-salvage-${incarnation}`;
 }
 
 function mendStream(disk: Disk, survey: LogSurvey): Work {
@@ -103,8 +147,8 @@ function mendStream(disk: Disk, survey: LogSurvey): Work {
       const written: string[] = [];
       for (const segment of segments) written.push(await writeAnew(disk, survey, segment));
       const kept = await setAside(disk, survey, segments);
-      for (const name of written) await disk.rename(`${name}${TEMPORARY_SUFFIX}`, name);
-      await disk.syncDirectory();
+      if (written.length > 0) await markSalvage(disk, stream);
+      await finishSalvage(disk, stream);
       return [...kept, ...(await setStraysAside(disk, survey, written))];
     },
   };
@@ -114,32 +158,26 @@ function mendStream(disk: Disk, survey: LogSurvey): Work {
 async function setStraysAside(disk: Disk, survey: LogSurvey, written: readonly string[]): Promise<string[]> {
   const { stream, segments, incarnation } = survey;
   const known = new Set([...written, ...segments.map(({ number }) => segmentName(stream, number))]);
-  const kept: string[] = [];
-  for (const name of await disk.list()) {
-    if (segmentNumberOf(stream, name) === undefined || known.has(name)) continue;
-    const copy = `quarantine/${name}-before-salvage-${incarnation + 1}`;
-    await disk.rename(name, copy);
-    kept.push(copy);
-  }
+  const names = await disk.list();
+  const strays = names.filter((name) => segmentNumberOf(stream, name) !== undefined && !known.has(name));
+  const kept = await moveAside(disk, strays, incarnation + 1);
   await disk.syncDirectory();
   return kept;
 }
 
 /** Those that are not as they should be, and the last one, which says from then on what there is. */
-function segmentsToWrite({ segments, losses }: LogSurvey): SurveyedSegment[] {
+function segmentsToWrite({ segments, losses, incarnation }: LogSurvey): SurveyedSegment[] {
   const last = segments.at(-1) as SurveyedSegment;
   if (losses.length === 0 && !segments.some(({ isDamaged }) => isDamaged)) return [];
   const damaged = segments.filter((segment) => segment.isDamaged || segment === last);
   if (!last.isClosed) return damaged;
   const { number } = last;
-  const next = { number: number + 1, file: undefined, size: 0, pieces: [], blockCount: 0 };
-  return [...damaged, { ...next, isClosed: false, isDamaged: true }];
+  const next = { number: number + 1, file: undefined, size: 0, incarnation: incarnation + 1, pieces: [] };
+  return [...damaged, { ...next, blockCount: 0, isClosed: false, isDamaged: true }];
 }
 
 async function removeTemporaries(disk: Disk, stream: FileStream): Promise<void> {
-  for (const name of await disk.list()) {
-    if (name.startsWith(`${stream}-`) && name.endsWith(TEMPORARY_SUFFIX)) await disk.remove(name);
-  }
+  for (const name of await temporariesOf(disk, stream)) await disk.remove(name);
 }
 
 /** Copies of what is about to be replaced. Some names may hold what belongs to other names. */
@@ -153,7 +191,7 @@ async function setAside(
   for (const { number } of segments) {
     const name = segmentName(stream, number);
     if (!there.has(name)) continue;
-    const copy = `quarantine/${name}-before-salvage-${incarnation + 1}`;
+    const copy = asideName(name, incarnation + 1);
     const file = await disk.open(name);
     try {
       await copyAside(disk, file, 0, await file.size(), `${name}-aside${TEMPORARY_SUFFIX}`, copy);
@@ -170,7 +208,8 @@ async function setAside(
 async function writeAnew(disk: Disk, survey: LogSurvey, segment: SurveyedSegment): Promise<string> {
   const { stream, identity } = survey;
   const name = segmentName(stream, segment.number);
-  const header = encodeSegmentHeader({ stream, number: segment.number, incarnation: 1, identity });
+  const { number, incarnation } = segment;
+  const header = encodeSegmentHeader({ stream, number, incarnation, identity });
   const buffers = [header, ...(await blocksOf(disk, survey, segment))];
   const end = buffers.reduce((sum, { length }) => sum + length, 0);
   buffers.push(...sealsOf(survey, segment, end));
@@ -260,12 +299,6 @@ function moveBlocks(
     writeBlockHeader(bytes, view, at, end, { ...header, fileOffset: offset + at }, context);
     at = end;
   }
-}
-
-async function replace(disk: Disk, name: string, buffers: readonly Uint8Array[]): Promise<void> {
-  await writeNew(disk, `${name}${TEMPORARY_SUFFIX}`, buffers);
-  await disk.rename(`${name}${TEMPORARY_SUFFIX}`, name);
-  await disk.syncDirectory();
 }
 
 async function writeNew(disk: Disk, name: string, buffers: readonly Uint8Array[]): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Disk } from './disk.ts';
 import { Segment } from './segment.ts';
 import { encodeSegmentHeader, type FileStream, SEGMENT_HEADER_BYTES, segmentName } from './segment-header.ts';
+import { codeOf } from './storage-error.ts';
 
 /** What all segments that are made in one run have in common. */
 export interface SegmentOrigin {
@@ -111,7 +112,10 @@ export class SegmentSet {
   async #removeBefore(number: number): Promise<void> {
     while (this.oldest.number < number) {
       const { oldest } = this;
-      await this.#disk.remove(oldest.file.name);
+      await this.#disk.remove(oldest.file.name).catch((error: unknown) => {
+        // It is gone already: somebody removed it, or an earlier attempt failed only behind this step.
+        if (codeOf(error) !== 'ENOENT') throw error;
+      });
       await this.#disk.syncDirectory();
       this.#segments.shift();
       await oldest.close();

@@ -111,6 +111,15 @@ test('a page that has changed on the disk is not handed out', async () => {
   expect(() => engine.loadNow(page, into)).toThrow('spill-1.log has changed at offset 0');
 });
 
+test('a page that cannot be read is an error that names file and offset', async () => {
+  const page = await spill('a');
+  disk.fault = (call) => (call === 'read' ? systemError('EIO') : undefined);
+  const into = new Uint8Array(page.end);
+  await expect(engine.load(page, into)).rejects.toMatchObject({ code: 'DISK_FAILED' });
+  expect(() => engine.loadNow(page, into)).toThrow('the disk under');
+  expect(() => engine.loadNow(page, into)).toThrow('reading spill-1.log at 0');
+});
+
 test('what cannot be written is kept waiting and tried again, in another file', async () => {
   disk.fault = (call) => (call === 'write' ? systemError('ENOSPC') : undefined);
   const page = newPage();

@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib';
 import type { LogEngine } from '../log-engine.ts';
 import type { LogPage } from '../log-page.ts';
 import type { Disk, DiskFile } from './disk.ts';
-import { dataDamaged, diskFailed, isFull, textOf } from './storage-error.ts';
+import { dataDamaged, diskFailed, isFull, type StorageError, textOf } from './storage-error.ts';
 import type { StorageEvents } from './storage-events.ts';
 import { nodeTimer, type StorageTimer } from './storage-timer.ts';
 
@@ -90,7 +90,7 @@ export class SpillEngine implements LogEngine {
     place.userCount++;
     try {
       const readBytes = await place.file.read(target, fileOffset).catch((error: unknown) => {
-        throw diskFailed(this.#disk.path, `reading ${place.file.name} at ${fileOffset}`, error);
+        throw this.#readFailed(place, fileOffset, error);
       });
       this.#check(place, fileOffset, target.subarray(0, readBytes), checksum);
     } finally {
@@ -101,7 +101,7 @@ export class SpillEngine implements LogEngine {
   loadNow(page: LogPage, into: Uint8Array): void {
     const { place, fileOffset, checksum } = this.#place(page);
     const target = into.subarray(0, page.end);
-    const readBytes = place.file.readNow(target, fileOffset);
+    const readBytes = this.#readNow(place, target, fileOffset);
     this.#check(place, fileOffset, target.subarray(0, readBytes), checksum);
   }
 
@@ -228,6 +228,18 @@ export class SpillEngine implements LogEngine {
     const spilled = this.#pages.get(page);
     if (spilled === undefined) throw new Error(`spill engine: page ${page.number} was not written to a file`);
     return spilled;
+  }
+
+  #readNow(place: SpillFile, target: Uint8Array, fileOffset: number): number {
+    try {
+      return place.file.readNow(target, fileOffset);
+    } catch (error) {
+      throw this.#readFailed(place, fileOffset, error);
+    }
+  }
+
+  #readFailed({ file }: SpillFile, fileOffset: number, error: unknown): StorageError {
+    return diskFailed(this.#disk.path, `reading ${file.name} at ${fileOffset}`, error);
   }
 
   #check({ file }: SpillFile, fileOffset: number, bytes: Uint8Array, checksum: number): void {

@@ -20,7 +20,7 @@ export class StorageError extends Error {
 export function dataDamaged(path: string, loss: string): StorageError {
   return new StorageError(
     'DATA_DAMAGED',
-    `the data in ${path} is damaged: ${loss}. Nothing was changed. ` +
+    `the data in ${path} is damaged: ${loss}. This was left as it is. ` +
       `\`leveret recover --data-dir ${path} --dry-run\` lists what can be saved; without --dry-run it is saved, ` +
       'and what is replaced goes to the folder quarantine',
   );
@@ -43,4 +43,13 @@ export function codeOf(error: unknown): string {
 
 export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** `name` was written by another version of Leveret. */
+export function otherVersion(path: string, name: string, version: number): StorageError {
+  return new StorageError(
+    'DATA_FORMAT',
+    `${path}: ${name} has format version ${version}, and this Leveret reads version 1: start the version that wrote it, ` +
+      'or choose another --data-dir',
+  );
 }

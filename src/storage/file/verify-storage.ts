@@ -1,6 +1,7 @@
 import type { Disk } from './disk.ts';
 import { type StoragePlace, surveyLog } from './log-survey.ts';
 import { STREAMS, withStorage } from './offline-storage.ts';
+import { isSalvageUnfinished, unfinishedSalvage, wholeStream } from './salvage-mark.ts';
 
 /** What a look at every byte has found. */
 export interface StorageVerification {
@@ -23,9 +24,13 @@ export function verifyStorage(disk: Disk): Promise<StorageVerification> {
     const surveys = [];
     const losses: StoragePlace[] = [];
     for (const stream of STREAMS) {
+      if (await isSalvageUnfinished(disk, stream)) {
+        losses.push(unfinishedSalvage(stream));
+        continue;
+      }
       const survey = await surveyLog(disk, stream);
       if (survey !== undefined) surveys.push(survey);
-      else losses.push({ file: `${stream}-*.log`, offset: 0, bytes: 0, text: 'all files are missing' });
+      else losses.push(wholeStream(stream));
     }
     const segments = surveys.flatMap((survey) => survey.segments);
     return {
