@@ -93,7 +93,7 @@ describe('leveret', () => {
     [['help', 'serve', 'x'], "leveret: unexpected argument 'x': leveret help takes the name of one command"],
     [
       ['perf', '--rate', 'x'],
-      /^leveret perf: option --rate: bad value 'x'; allowed: .*; see leveret perf --help$/,
+      /^leveret perf: BAD_OPTION: option --rate: bad value 'x'; allowed: .*; see leveret perf --help$/,
     ],
   ])('%j is refused with exit code 2', async (args, line) => {
     const { code, lines } = await ended(...args);
@@ -113,13 +113,19 @@ describe('leveret', () => {
 
 describe('leveret serve', () => {
   test.each([
-    [['--amqp-port', '70000'], /^leveret: option --amqp-port: bad value '70000'; allowed: a port number/],
+    [
+      ['--amqp-port', '70000'],
+      /^leveret: BAD_OPTION: option --amqp-port: bad value '70000'; allowed: a port number/,
+    ],
     [
       ['--port', '5673'],
-      /^leveret: option --port is not known \(did you mean --amqp-port or --http-port\?\)/,
+      /^leveret: BAD_OPTION: option --port is not known \(did you mean --amqp-port or --http-port\?\)/,
     ],
-    [['--storage', 'jetstream'], /^leveret: option --storage: bad value 'jetstream'; allowed: file, memory/],
-    [['5673'], /^leveret: unexpected argument '5673'/],
+    [
+      ['--storage', 'jetstream'],
+      /^leveret: BAD_OPTION: option --storage: bad value 'jetstream'; allowed: file, memory/,
+    ],
+    [['5673'], /^leveret: BAD_OPTION: unexpected argument '5673'/],
   ])('%j is refused with one line and exit code 2', async (args, line) => {
     const { code, lines } = await ended('serve', ...args);
     expect(code).toBe(2);
@@ -134,7 +140,9 @@ describe('leveret serve', () => {
     const { code, lines } = await ended('serve', '--storage', 'memory', '--amqp-port', String(port));
     expect(code).toBe(1);
     expect(lines).toEqual([
-      expect.stringMatching(new RegExp(`^leveret: cannot listen on 127.0.0.1:${port}: .* --amqp-port`)),
+      expect.stringMatching(
+        new RegExp(`^leveret: ADDRESS_IN_USE: cannot listen on 127.0.0.1:${port}: .* --amqp-port$`),
+      ),
     ]);
   });
 
@@ -194,7 +202,7 @@ describe('leveret serve', () => {
     const { server } = await serving('--data-dir', dataDir);
     const { code, lines } = await ended('serve', '--amqp-port', '0', '--data-dir', dataDir);
     expect(code).toBe(1);
-    expect(lines).toEqual([expect.stringMatching(/^leveret: .*in use/)]);
+    expect(lines).toEqual([expect.stringMatching(/^leveret: DATA_DIR_IN_USE: .*in use.*; see --data-dir$/)]);
     expect(lines[0]).toContain(dataDir);
     expect(lines[0]).toContain(String(server.pid));
   });

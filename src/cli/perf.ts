@@ -1,5 +1,6 @@
 import { OptionError } from '../daemon/option-error.ts';
-import { type Command, EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './command.ts';
+import { type Command, EXIT_FAILURE, EXIT_OK } from './command.ts';
+import { reportOptionError } from './failure-report.ts';
 import { PerfError } from './perf-connection.ts';
 import { type PerfOptions, perfHelp, readPerfOptions } from './perf-options.ts';
 import { perfReport } from './perf-report.ts';
@@ -21,12 +22,10 @@ async function runPerf(args: readonly string[]): Promise<number> {
     await load(readPerfOptions(args));
     return EXIT_OK;
   } catch (error) {
-    if (error instanceof OptionError || error instanceof PerfError) {
-      const isUsage = error instanceof OptionError;
-      process.stderr.write(`leveret perf: ${error.message}${isUsage ? '; see leveret perf --help' : ''}\n`);
-      return isUsage ? EXIT_USAGE : EXIT_FAILURE;
-    }
-    throw error;
+    if (error instanceof OptionError) return reportOptionError('leveret perf', error, 'perf');
+    if (!(error instanceof PerfError)) throw error;
+    process.stderr.write(`leveret perf: ${error.message}\n`);
+    return EXIT_FAILURE;
   }
 }
 

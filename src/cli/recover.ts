@@ -7,8 +7,10 @@ import { salvageText } from './storage-texts.ts';
 const HELP = `Usage: leveret recover [--data-dir <directory>] [--dry-run]
 
 Makes a damaged data directory usable again: keeps all that is sound, leaves out
-what is not, and lists what is lost. The original files are moved to the folder
-quarantine in it. The broker that uses the directory must be stopped.
+what is not, and lists what is lost. A file that has to be written anew moves to
+the folder quarantine in it, as NAME-before-salvage-NUMBER; other files stay as
+they are. The broker that uses the directory must be stopped, and this user must
+be able to write to the directory.
 
   --data-dir <directory>
       The data directory. Default: ./leveret-data. Found as leveret serve finds

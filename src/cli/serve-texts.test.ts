@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkOptions } from '../daemon/read-options.ts';
 import { stoppedText, welcome } from './serve-texts.ts';
@@ -38,9 +39,9 @@ test('on an address of other machines it tells who cannot log in from there, or 
   expect(text(['127.0.0.1'])).not.toMatch(/Warning|only/);
 });
 
-test('it is said where messages are, and when they are gone', () => {
+test('it is said where messages are, wherever the broker was started, and when they are gone', () => {
   expect(lines(['127.0.0.1'], { dataDir: './leveret-data' })).toContain(
-    'Messages are kept in ./leveret-data: durable queues and persistent messages outlive the broker.',
+    `Messages are kept in ${resolve('leveret-data')}: durable queues and persistent messages outlive the broker.`,
   );
   expect(lines(['127.0.0.1'], { storage: 'memory' })).toContain(
     'Messages are kept in memory: they are gone when the broker stops.',
@@ -48,7 +49,9 @@ test('it is said where messages are, and when they are gone', () => {
 });
 
 test('who stops a broker is told where its data is, if any is left', () => {
-  expect(stoppedText(checkOptions({ dataDir: 'a' }))).toBe('Stopped. Nothing durable is lost: it is in a.\n');
+  expect(stoppedText(checkOptions({ dataDir: 'a' }))).toBe(
+    `Stopped. Nothing durable is lost: it is in ${resolve('a')}.\n`,
+  );
   expect(stoppedText(checkOptions({ storage: 'memory' }))).toBe('Stopped.\n');
 });
 

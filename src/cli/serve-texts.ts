@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { printable } from '../daemon/console-log.ts';
 import { areLoopback, listeningText } from '../daemon/listening-text.ts';
 import { OPTIONS, type OptionValues } from '../daemon/options.ts';
@@ -46,13 +47,18 @@ To stop: Ctrl+C
 export function stoppedText({ storage, dataDir }: OptionValues): string {
   return storage === 'memory'
     ? 'Stopped.\n'
-    : `Stopped. Nothing durable is lost: it is in ${printable(dataDir)}.\n`;
+    : `Stopped. Nothing durable is lost: it is in ${absolute(dataDir)}.\n`;
 }
 
 function whereMessagesAre({ storage, dataDir }: OptionValues): string {
   return storage === 'memory'
     ? 'Messages are kept in memory: they are gone when the broker stops.'
-    : `Messages are kept in ${printable(dataDir)}: durable queues and persistent messages outlive the broker.`;
+    : `Messages are kept in ${absolute(dataDir)}: durable queues and persistent messages outlive the broker.`;
+}
+
+/** Whoever looks at the terminal may not know the working directory of the broker. */
+function absolute(dataDir: string): string {
+  return printable(resolve(dataDir));
 }
 
 /** Said only when other machines can reach the broker. */

@@ -8,7 +8,8 @@ import {
   StorageError,
   startBroker,
 } from '../daemon/start-broker.ts';
-import { type Command, EXIT_DISK_FAILED, EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './command.ts';
+import { type Command, EXIT_DISK_FAILED, EXIT_FAILURE, EXIT_OK } from './command.ts';
+import { reportFailure, reportOptionError } from './failure-report.ts';
 import { serveHelp, stoppedText, welcome } from './serve-texts.ts';
 
 /** Clients get this long to answer connection.close. The rest of 5 s is for the process itself. */
@@ -29,19 +30,18 @@ export const serveCommand: Command = {
     try {
       return await serve(readOptions(args, process.env));
     } catch (error) {
-      if (error instanceof OptionError) return fail(`${error.message}; see leveret serve --help`, EXIT_USAGE);
-      if (error instanceof ListenError)
-        return fail(`${error.message}; see --host and --amqp-port`, EXIT_FAILURE);
-      if (error instanceof StorageError) return fail(error.message, EXIT_FAILURE);
+      if (error instanceof OptionError) return reportOptionError('leveret', error, 'serve');
+      if (error instanceof ListenError) {
+        return reportFailure('leveret', error, EXIT_FAILURE, 'see --host and --amqp-port');
+      }
+      if (error instanceof StorageError) {
+        const hint = error.code === 'DATA_DIR_IN_USE' ? 'see --data-dir' : undefined;
+        return reportFailure('leveret', error, EXIT_FAILURE, hint);
+      }
       throw error;
     }
   },
 };
-
-function fail(text: string, exitCode: number): number {
-  process.stderr.write(`leveret: ${text}\n`);
-  return exitCode;
-}
 
 async function serve(values: OptionValues): Promise<number> {
   const { logLevel, ...options } = values;
@@ -54,7 +54,7 @@ async function serve(values: OptionValues): Promise<number> {
   const stopped = stopSignal();
   process.stdout.write(welcome(broker.addresses, values));
   const failure = (await Promise.race([stopped, failed])) ?? (await stop(broker, values));
-  return failure === undefined ? EXIT_OK : fail(failure.message, EXIT_DISK_FAILED);
+  return failure === undefined ? EXIT_OK : reportFailure('leveret', failure, EXIT_DISK_FAILED);
 }
 
 /** Resolves at the first SIGINT or SIGTERM; at the second the process ends at once. */

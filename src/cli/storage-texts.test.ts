@@ -60,7 +60,7 @@ describe('what was saved', () => {
     keptBlockCount: 1370,
     losses: [loss],
     rewritten: [file],
-    quarantined: [`quarantine/${file}`],
+    quarantined: [`quarantine/${file}-before-salvage-3`],
   };
 
   test('is told with what is lost, and where the originals are', () => {
@@ -70,7 +70,7 @@ describe('what was saved', () => {
       '',
       '1 370 blocks were kept; 1 file was written anew.',
       'What was there before is in data:',
-      `  quarantine/${file}`,
+      `  quarantine/${file}-before-salvage-3`,
       'A broker can be started on it now.',
       '',
     ]);

@@ -88,7 +88,7 @@ describe('leveret storage', () => {
     damage();
     expect(await inspect()).toBe(1);
     expect(errors).toMatch(
-      /^leveret storage: the data in .* is damaged: main-0000000001\.log .* at offset \d+/,
+      /^leveret storage: DATA_DAMAGED: the data in .* is damaged: main-0000000001\.log .* at offset \d+/,
     );
   });
 
@@ -96,21 +96,24 @@ describe('leveret storage', () => {
     await withBroker(async () => {
       for (const look of [inspect, verify, recover]) expect(await look()).toBe(1);
     });
-    expect(errors).toMatch(/^leveret recover: .* in use by .*\n$/);
+    expect(errors).toMatch(/^leveret recover: DATA_DIR_IN_USE: .* in use by .*\n$/);
   });
 
   test('a directory that is not there is not made', async () => {
     const absent = join(dataDir, 'absent');
     for (const look of [inspect, verify, recover]) expect(await look('--data-dir', absent)).toBe(1);
-    expect(errors).toContain(`${absent}: there is no such directory`);
+    expect(errors).toContain(`leveret recover: DATA_DIR_UNUSABLE: ${absent}: there is no such directory`);
     expect(existsSync(absent)).toBe(false);
   });
 
   test.each([
     [[], 'leveret storage: the action is missing; allowed: inspect, verify; see leveret storage --help'],
     [['verfy'], "leveret storage: unknown action 'verfy' (did you mean verify?); allowed: inspect, verify;"],
-    [['verify', '--json'], 'leveret storage: option --json is not known; see leveret storage --help'],
-    [['inspect', 'x'], "leveret storage: unexpected argument 'x'"],
+    [
+      ['verify', '--json'],
+      'leveret storage: BAD_OPTION: option --json is not known; see leveret storage --help',
+    ],
+    [['inspect', 'x'], "leveret storage: BAD_OPTION: unexpected argument 'x'"],
   ])('%j is refused with exit code 2', async (args, line) => {
     expect(await run(storageCommand, ...args)).toBe(2);
     expect(errors.startsWith(line), errors).toBe(true);

@@ -12,8 +12,9 @@ const HELP = `Usage: leveret storage inspect [--data-dir <directory>] [--json]
 
 inspect shows what the files of a data directory hold: how much of it is still
 needed, and records by kind. verify checks every checksum, and says where the
-data is damaged. Both only read; the broker that uses the directory must be
-stopped.
+data is damaged; inspect refuses damaged data. Neither changes it. The broker
+that uses the directory must be stopped, and this user must be able to write to
+the directory: a lock in it keeps brokers away meanwhile.
 
   --data-dir <directory>
       The data directory. Default: ./leveret-data. Found as leveret serve finds

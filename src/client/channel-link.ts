@@ -21,7 +21,10 @@ export interface ChannelLink {
   /** The channel is closed; its number may be used again. */
   releaseChannel(channel: number): void;
   sendMethod<N extends MethodName>(channel: number, name: N, args: MethodArguments<N>): void;
-  /** `onTaken` is called when the broker has taken the message: later than at once only while it does not read. */
+  /**
+   * `onTaken` is called when the broker has taken the message: later than at once only while it does not read. When the stream
+   * ends first it is called behind `onConnectionClosed`.
+   */
   sendPublish(
     channel: number,
     args: MethodArguments<'basic.publish'>,

@@ -96,7 +96,7 @@ export class ChannelSession {
     return this.#pending.expect(replyNames, take);
   }
 
-  /** Resolves when the message is confirmed; without confirm mode, when the broker has taken it. */
+  /** Resolves when the message is confirmed; without confirm mode, when the broker has taken it. Rejects when it never will. */
   publish(
     args: MethodArguments<'basic.publish'>,
     properties: BasicProperties,
@@ -107,8 +107,11 @@ export class ChannelSession {
       this.#link.sendPublish(this.number, args, properties, body, undefined);
       return this.#confirms.expectNext();
     }
-    return new Promise<void>((resolve) => {
-      this.#link.sendPublish(this.number, args, properties, body, resolve);
+    return new Promise<void>((resolve, reject) => {
+      this.#link.sendPublish(this.number, args, properties, body, () => {
+        if (this.#state.name === 'closed') reject(this.#state.reason);
+        else resolve();
+      });
     });
   }
 

@@ -109,15 +109,43 @@ test('a memory alarm blocks publishers, and publish resolves when the broker tak
   expect((await channel.queueDeclare('q', { passive: true })).messageCount).toBe(2);
 });
 
-test('a connection can be closed while the broker does not read', async () => {
+test('a connection can be closed during an alarm, and what the broker did not take is rejected', async () => {
   const connection = await broker.connect();
   const channel = await connection.createChannel();
   await channel.publish({ routingKey: 'nowhere', body: new Uint8Array(1) });
   broker.broker.setAlarm('memory', true);
   const published = channel.publish({ routingKey: 'nowhere', body: new Uint8Array(1) });
+  const rejected = expect(published).rejects.toMatchObject({ replyCode: 200 });
   await connection.close();
-  await published;
+  await rejected;
   expect(broker.broker.connectionCount).toBe(0);
+});
+
+test('so it can when the client knows of the alarm already', async () => {
+  const connection = await broker.connect();
+  const channel = await connection.createChannel();
+  await channel.publish({ routingKey: 'nowhere', body: new Uint8Array(1) });
+  const blocked = once(connection, 'blocked');
+  broker.broker.setAlarm('memory', true);
+  await blocked;
+  const published = channel.publish({ routingKey: 'nowhere', body: new Uint8Array(1) });
+  const rejected = expect(published).rejects.toMatchObject({ replyCode: 200 });
+  await connection.close();
+  await rejected;
+});
+
+test('an alarm that is over when the connection closes loses nothing', async () => {
+  const connection = await broker.connect();
+  const channel = await connection.createChannel();
+  await channel.queueDeclare('q');
+  await channel.publish({ routingKey: 'q', body: new Uint8Array(1) });
+  broker.broker.setAlarm('memory', true);
+  const published = channel.publish({ routingKey: 'q', body: new Uint8Array(1) });
+  const closed = connection.close();
+  broker.broker.setAlarm('memory', false);
+  await Promise.all([published, closed]);
+  const other = await (await broker.connect()).createChannel();
+  expect((await other.queueDeclare('q', { passive: true })).messageCount).toBe(2);
 });
 
 test('await using closes the connection', async () => {

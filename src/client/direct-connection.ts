@@ -43,8 +43,16 @@ interface DirectConnectionEvents {
 type ConnectionState =
   | { readonly name: 'opening'; readonly opened: () => void; readonly failed: (reason: Error) => void }
   | { readonly name: 'open' }
-  | { readonly name: 'closing'; readonly closed: Promise<void>; readonly answered: () => void }
+  | ClosingState
   | { readonly name: 'closed'; readonly reason: Error };
+
+interface ClosingState {
+  readonly name: 'closing';
+  readonly closed: Promise<void>;
+  readonly answered: () => void;
+  /** connection.close has reached the broker. */
+  isTaken: boolean;
+}
 
 /** "AMQP", then 0 and the version 0-9-1. */
 const PROTOCOL_HEADER: Uint8Array = Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1);
@@ -78,6 +86,8 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
   readonly #channels: Map<number, ChannelInput> = new Map();
   #numbers: ChannelNumbers = new ChannelNumbers(0);
   #frameMax = 0;
+  /** An alarm is on, and the broker does not read. */
+  #isBlocked = false;
   #writer: ByteWriter = new ByteWriter();
   #state: ConnectionState = { name: 'opening', opened: noted, failed: noted };
   readonly #opened: Promise<void> = new Promise((opened, failed) => {
@@ -132,8 +142,9 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
   }
 
   /**
-   * Closes the connection and its channels. Resolves when the broker has answered; at once when the broker is not reading,
-   * because it is short of memory. Closing twice is no error.
+   * Closes the connection and its channels, behind everything that was asked for before. Resolves when the broker has answered.
+   * While an alarm keeps the broker from reading it is cut off instead: what the broker did not take is rejected. Closing
+   * twice is no error.
    */
   close(): Promise<void> {
     switch (this.#state.name) {
@@ -189,9 +200,12 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
         this.#onOpenOk();
         break;
       case 'connection.blocked':
+        this.#isBlocked = true;
+        this.#cutIfBlocked();
         callListener(() => this.emit('blocked', method.reason));
         break;
       case 'connection.unblocked':
+        this.#isBlocked = false;
         callListener(() => this.emit('unblocked'));
         break;
       case 'connection.close':
@@ -242,11 +256,7 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
   }
 
   #onCloseOk(): void {
-    const before = this.#state;
     this.#becomeClosed(new ConnectionClosedError(200, 'closed by the client'));
-    if (before.name === 'closing') {
-      before.answered();
-    }
   }
 
   /** The stream ended. After a close that is the usual way; otherwise the broker ended without a word. */
@@ -259,7 +269,7 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
   }
 
   #becomeClosing(): Promise<void> {
-    if (this.#transport.paused || this.#state.name === 'opening') {
+    if (this.#state.name === 'opening') {
       this.#becomeClosed(new ConnectionClosedError(200, 'closed by the client'));
       this.#transport.destroy('closed by the client');
       return Promise.resolve();
@@ -268,10 +278,23 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
     const closed = new Promise<void>((resolve) => {
       answered = resolve;
     });
-    this.#state = { name: 'closing', closed, answered };
+    const closing: ClosingState = { name: 'closing', closed, answered, isTaken: false };
+    this.#state = closing;
     const args = { replyCode: 200, replyText: 'closed by the client', classId: 0, methodId: 0 };
-    this.#sendMethod(0, 'connection.close', args);
+    this.#write(
+      (writer) => writeMethodFrame(writer, 0, 'connection.close', args),
+      () => {
+        closing.isTaken = true;
+      },
+    );
+    this.#cutIfBlocked();
     return closed;
+  }
+
+  /** An alarm may last for hours. What else keeps the broker from reading passes: the disk, or what it has to do. */
+  #cutIfBlocked(): void {
+    if (this.#isBlocked && this.#state.name === 'closing' && !this.#state.isTaken)
+      this.#transport.destroy('closed by the client');
   }
 
   #becomeClosed(reason: ConnectionClosedError): void {
@@ -287,6 +310,8 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
     this.#channels.clear();
     if (before.name === 'opening') {
       before.failed(reason);
+    } else if (before.name === 'closing') {
+      before.answered();
     }
     callListener(() => this.emit('close', expected ? undefined : reason));
   }

@@ -77,7 +77,7 @@ export class MemoryTransport implements Transport {
 
   /**
    * Client to broker. The bytes may be reused after the call. `onTaken` is called when the broker has taken them, before
-   * this returns unless the broker is not reading at the moment.
+   * this returns unless the broker is not reading at the moment; and behind `onEnd` when it never will.
    */
   send(bytes: Uint8Array, end: number, onTaken?: () => void): void {
     if (this.#ended || this.#ending !== undefined) {

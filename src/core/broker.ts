@@ -64,10 +64,12 @@ export class Broker implements ConnectionHost {
   #holding: Connection[] = [];
   /** Connections that go on once a block is durable, with its number. **Invariant:** in the order of the blocks. */
   readonly #blockAwaitedBy = new Map<Connection, number>();
-  readonly #alarms = new Set<Alarm>();
+  /** Those that are on, with what their event said. */
+  readonly #alarms = new Map<Alarm, string>();
   #storeIsBehind = false;
   #shutdownDone: (() => void) | undefined;
   #closing = false;
+  #isHalted = false;
 
   /** `image`: what the store has kept of an earlier run. */
   constructor(environment: Environment, initial: Partial<InitialSettings> = {}, image?: BrokerImage) {
@@ -81,9 +83,13 @@ export class Broker implements ConnectionHost {
     this.#recordOwner = this.#makeRecordOwner();
     this.replyConsumers = new ReplyConsumers(this.runtime);
     environment.store.onDurable = () => this.runtime.requestTurn();
-    if (image?.isFresh === false) this.#restoreDefinitions(image.definitions);
-    // A broker that nobody can log in to is of no use: so it is when all users were lost with damaged data, too.
-    if (this.access.users.size === 0) this.#addDefaults(defaultPassword);
+    if (image === undefined || image.isFresh) {
+      this.addVhost(this.settings.defaultVhost);
+      this.#addDefaultUser(defaultPassword);
+    } else {
+      this.#restoreDefinitions(image.definitions);
+      if (this.access.users.size === 0) this.#replaceLostUsers(defaultPassword);
+    }
     this.runtime.discardRestored();
   }
 
@@ -144,6 +150,18 @@ export class Broker implements ConnectionHost {
     this.#checkShutdown();
   }
 
+  /**
+   * Stops where it is, when what it stands on failed and its state is in doubt: streams end, and nothing that comes in is
+   * handled any more. The host runs no turn after this. May be called in the middle of anything.
+   */
+  halt(): void {
+    this.#closing = true;
+    this.#isHalted = true;
+    for (const connection of this.#connections) connection.halt();
+    this.#connections.clear();
+    this.#checkShutdown();
+  }
+
   // ---- vhosts and users ----
 
   addVhost(name: string): VirtualHost {
@@ -182,14 +200,13 @@ export class Broker implements ConnectionHost {
 
   // ---- alarms ----
 
-  setAlarm(alarm: Alarm, on: boolean): void {
-    if (this.#alarms.has(alarm) === on) return;
-    if (on) this.#alarms.add(alarm);
+  /** `cause`: what an operator is to read about it. An alarm that stays on for another cause is told again. */
+  setAlarm(alarm: Alarm, on: boolean, cause?: string): void {
+    const told = `${alarm} alarm ${on ? 'set: publishers wait' : 'cleared'}${cause === undefined ? '' : `; ${cause}`}`;
+    if (this.#alarms.get(alarm) === (on ? told : undefined)) return;
+    if (on) this.#alarms.set(alarm, told);
     else this.#alarms.delete(alarm);
-    this.runtime.environment.onEvent({
-      level: 'warn',
-      text: `${alarm} alarm ${on ? 'set: publishers wait' : 'cleared'}`,
-    });
+    this.runtime.environment.onEvent({ level: on ? 'warn' : 'info', text: told });
     const reason = this.alarmReason;
     for (const connection of this.#connections) {
       if (reason === undefined) connection.unblock();
@@ -200,7 +217,7 @@ export class Broker implements ConnectionHost {
   /** What publishers are told while an alarm is on, as RabbitMQ says it. */
   get alarmReason(): string | undefined {
     if (this.#alarms.size === 0) return undefined;
-    return `low on ${[...this.#alarms].join(' & ')}`;
+    return `low on ${[...this.#alarms.keys()].join(' & ')}`;
   }
 
   get storeIsBehind(): boolean {
@@ -281,17 +298,22 @@ export class Broker implements ConnectionHost {
 
   // ---- inside ----
 
-  #addDefaults(defaultPassword: string): void {
-    const { defaultVhost, defaultUser } = this.settings;
-    this.addVhost(defaultVhost);
+  /** It may do everything in every vhost that there is. */
+  #addDefaultUser(defaultPassword: string): void {
+    const { defaultUser } = this.settings;
     this.putUser(defaultUser, defaultPassword, ['administrator']);
-    this.access.setPermission({
-      user: defaultUser,
-      vhost: defaultVhost,
-      configure: '.*',
-      write: '.*',
-      read: '.*',
-    });
+    for (const vhost of this.vhosts.keys()) {
+      this.access.setPermission({ user: defaultUser, vhost, configure: '.*', write: '.*', read: '.*' });
+    }
+  }
+
+  /** A broker that nobody can log in to is of no use. Salvage of a damaged log may have lost the users, or an operator removed them. */
+  #replaceLostUsers(defaultPassword: string): void {
+    this.#addDefaultUser(defaultPassword);
+    const text =
+      `no user is left, and nobody could log in: user '${this.settings.defaultUser}' is made again with the default ` +
+      'password and all permissions; give it another password, or add a user of your own and remove it';
+    this.runtime.environment.onEvent({ level: 'warn', text });
   }
 
   /** The runtime has the lanes, and the broker the definitions. */
@@ -310,9 +332,10 @@ export class Broker implements ConnectionHost {
     for (const vhost of this.vhosts.values()) this.#definitions.put(vhost.definition);
     this.access.recordDefinitions();
     for (const vhost of this.vhosts.values()) vhost.recordDefinitions();
+    this.#definitions.recordKept();
   }
 
-  /** Makes again what was there before the restart. What cannot be made is reported and left out. */
+  /** Makes again what was there before the restart. What cannot be made is reported and left out; it stays on record if it may hold in another version. */
   #restoreDefinitions(definitions: DefinitionSet): void {
     const { environment } = this.runtime;
     this.#replaceLostVhosts(definitions);
@@ -320,19 +343,23 @@ export class Broker implements ConnectionHost {
       restoreDefinitions(
         definitions,
         (definition) => this.#restore(definition),
-        (text) => environment.onEvent({ level: 'warn', text }),
+        ({ definition, text, isDangling }) => {
+          if (!isDangling) this.#definitions.keep(definition);
+          environment.onEvent({ level: 'warn', text });
+        },
       );
     });
   }
 
-  /** Salvage of a damaged log may save a queue and not its vhost: the vhost is made again. */
+  /** Salvage of a damaged log may save a queue or an exchange and not its vhost: the vhost is made again. */
   #replaceLostVhosts(definitions: DefinitionSet): void {
     const kept = [...definitions];
     const vhosts = new Set(kept.flatMap((each) => (each.kind === 'vhost' ? [each.name] : [])));
     for (const each of kept) {
-      if (each.kind !== 'queue' || vhosts.has(each.vhost) || this.vhosts.has(each.vhost)) continue;
+      if (each.kind !== 'queue' && each.kind !== 'exchange') continue;
+      if (vhosts.has(each.vhost) || this.vhosts.has(each.vhost)) continue;
       this.addVhost(each.vhost);
-      const text = `vhost '${each.vhost}' was lost, but not all of its queues: it is made again, without its limits`;
+      const text = `vhost '${each.vhost}' was lost, but not all that is in it: it is made again, without its limits`;
       this.runtime.environment.onEvent({ level: 'warn', text });
     }
   }
@@ -375,11 +402,15 @@ export class Broker implements ConnectionHost {
     }
   }
 
-  /** What the frames of one connection break is that connection's, in a turn as elsewhere. Returns how many it handled. */
+  /**
+   * What the frames of one connection break is that connection's, in a turn as elsewhere; but a broker that was stopped by it
+   * must not go on to commit. Returns how many it handled.
+   */
   #resume(connection: Connection): number {
     try {
       return connection.onDurable();
     } catch (defect) {
+      if (this.#isHalted) throw defect;
       const what = defect instanceof Error ? (defect.stack ?? defect.message) : String(defect);
       connection.log('error', `defect in the broker: ${what}`);
       connection.abandon('a defect in the broker');
@@ -446,8 +477,10 @@ export class Broker implements ConnectionHost {
     if (this.#shutdownDone === undefined || this.#connections.size > 0) return;
     const done = this.#shutdownDone;
     this.#shutdownDone = undefined;
-    this.runtime.recordExactReach();
-    this.runtime.store.commit();
+    if (!this.#isHalted) {
+      this.runtime.recordExactReach();
+      this.runtime.store.commit();
+    }
     done();
   }
 }

@@ -5,7 +5,7 @@ import { PolicyError } from './access/policies.ts';
 import { type Definition, encodeDefinition } from './definitions/definition.ts';
 import { DefinitionSet } from './definitions/definition-set.ts';
 import { notFound } from './failures.ts';
-import { RestoreError, restoreDefinitions } from './restore-definitions.ts';
+import { type LeftOutDefinition, RestoreError, restoreDefinitions } from './restore-definitions.ts';
 
 const VHOST: Definition = {
   kind: 'vhost',
@@ -20,6 +20,15 @@ const QUEUE: Definition = {
   name: 'orders',
   autoDelete: false,
   laneId: 2,
+  arguments: new Map(),
+};
+const EXCHANGE: Definition = {
+  kind: 'exchange',
+  vhost: '/',
+  name: 'events',
+  type: 'topic',
+  autoDelete: false,
+  internal: false,
   arguments: new Map(),
 };
 const BINDING: Definition = {
@@ -43,11 +52,11 @@ const POLICY: Definition = {
 };
 
 let set: DefinitionSet;
-let problems: string[];
+let leftOut: LeftOutDefinition[];
 
 beforeEach(() => {
   set = new DefinitionSet();
-  problems = [];
+  leftOut = [];
 });
 
 function record(definition: Definition): void {
@@ -56,8 +65,8 @@ function record(definition: Definition): void {
   set.apply(writer.bytes, 0, writer.position);
 }
 
-function restore(each: (definition: Definition) => void): void {
-  restoreDefinitions(set, each, (text) => problems.push(text));
+function restore(restoreOne: (definition: Definition) => void): void {
+  restoreDefinitions(set, restoreOne, (each) => leftOut.push(each));
 }
 
 test('each definition is restored behind what it needs, in whatever order they were recorded', () => {
@@ -74,10 +83,14 @@ test('what cannot be restored is named, and the rest is restored', () => {
       throw new PolicyError({ ...definition, applyTo: 'all' }, 'the definition is empty');
     if (definition.kind === 'binding') throw notFound("no queue 'orders' in vhost '/'");
   });
-  expect(problems).toEqual([
+  expect(leftOut.map(({ text }) => text)).toEqual([
     "policy 'short' in vhost '/' is left out: policy 'short' in vhost '/': the definition is empty",
     "binding of exchange 'events' to queue 'orders' with routing key 'new' in vhost '/' is left out: " +
       "NOT_FOUND - no queue 'orders' in vhost '/'",
+  ]);
+  expect(leftOut.map(({ definition, isDangling }) => [definition.kind, isDangling])).toEqual([
+    ['policy', false],
+    ['binding', true],
   ]);
 });
 
@@ -89,13 +102,17 @@ test('a defect of the broker is not taken for a definition that cannot be', () =
   expect(() => restore(defect)).toThrow(TypeError);
 });
 
-test('a queue that cannot be restored stops the start: its messages would be lost', () => {
-  record(QUEUE);
+test.each([
+  ["queue 'orders'", QUEUE],
+  ["exchange 'events'", EXCHANGE],
+])('%s that cannot be restored stops the start: messages would be lost', (name, definition) => {
+  record(definition);
   const refuse = (): never => {
     throw notFound('the argument is unknown');
   };
   expect(() => restore(refuse)).toThrow(RestoreError);
-  expect(() => restore(refuse)).toThrow("queue 'orders' in vhost '/'");
+  expect(() => restore(refuse)).toThrow(`${name} in vhost '/'`);
+  expect(() => restore(refuse)).toThrow('No message and no definition was changed');
 });
 
 test('a definition that cannot be read stops the start', () => {

@@ -245,7 +245,7 @@ export class Runtime implements Omit<RecordOwner, 'recordDefinitions'> {
     for (let first = sealed[0]; first !== undefined && first.block <= block; first = sealed[0]) {
       sealed.shift();
       for (const lane of first.lanes) {
-        lane.reach?.becomeDurable();
+        lane.reach?.becomeDurable(lane.cursor);
         lane.owner?.onReach();
       }
     }

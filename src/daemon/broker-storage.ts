@@ -11,8 +11,6 @@ import type { OptionValues } from './options.ts';
 /** The message log of one broker, with what it stands on: engines, and the lock on their directory. */
 export interface BrokerStorage {
   readonly store: MessageLog;
-  /** What was there when it was opened; undefined in memory. */
-  readonly image: BrokerImage | undefined;
   /** What the file system has left. */
   freeBytes(): Promise<number>;
   /**
@@ -23,25 +21,36 @@ export interface BrokerStorage {
   close(): Promise<void>;
 }
 
+/** A storage that was just opened. */
+export interface OpenedStorage {
+  readonly storage: BrokerStorage;
+  /**
+   * What was there before; undefined in memory. To be let go of once a broker is made of it: it has four bytes for each message
+   * that was there.
+   */
+  readonly image: BrokerImage | undefined;
+}
+
 /**
  * Opens what the options name.
  *
  * @throws StorageError when the data directory cannot be used, is in use, or is damaged.
  */
-export function openBrokerStorage(values: OptionValues, events: StorageEvents): Promise<BrokerStorage> {
-  return values.storage === 'memory' ? Promise.resolve(inMemory()) : onDisk(values, events);
+export function openBrokerStorage(values: OptionValues, events: StorageEvents): Promise<OpenedStorage> {
+  return values.storage === 'memory'
+    ? Promise.resolve({ storage: inMemory(), image: undefined })
+    : onDisk(values, events);
 }
 
 function inMemory(): BrokerStorage {
   return {
     store: new MessageLog(new MemoryEngine()),
-    image: undefined,
     freeBytes: () => Promise.resolve(Number.POSITIVE_INFINITY),
     close: () => Promise.resolve(),
   };
 }
 
-async function onDisk(values: OptionValues, events: StorageEvents): Promise<BrokerStorage> {
+async function onDisk(values: OptionValues, events: StorageEvents): Promise<OpenedStorage> {
   const disk = new NodeDisk(values.dataDir);
   const engines = await openFileEngines(disk, events);
   try {
@@ -58,7 +67,7 @@ async function onDisk(values: OptionValues, events: StorageEvents): Promise<Brok
       closed ??= closeAll(engines);
       return closed;
     };
-    return { store, image, freeBytes: () => disk.freeBytes(), close };
+    return { storage: { store, freeBytes: () => disk.freeBytes(), close }, image };
   } catch (error) {
     await closeAll(engines);
     throw error;

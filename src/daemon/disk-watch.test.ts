@@ -7,6 +7,10 @@ const GIB = 2 ** 30;
 let freeBytes: number | Error;
 let samples: number;
 let states: DiskState[];
+/** The free bytes that came with them. */
+let told: (number | undefined)[];
+/** The listener throws when there is little room. */
+let stateFails: boolean;
 let unknown: string[];
 let watch: DiskWatch;
 
@@ -18,7 +22,11 @@ function watchFor(freeBytesMin: number): DiskWatch {
       if (typeof freeBytes === 'number') return freeBytes;
       throw freeBytes;
     },
-    onState: (state) => states.push(state),
+    onState: (state, free) => {
+      states.push(state);
+      told.push(free);
+      if (state === 'short' && stateFails) throw new Error('a defect');
+    },
     onUnknown: (reason) => unknown.push(reason.message),
   });
 }
@@ -28,6 +36,8 @@ beforeEach(() => {
   freeBytes = 100 * GIB;
   samples = 0;
   states = [];
+  told = [];
+  stateFails = false;
   unknown = [];
   watch = watchFor(500 * MIB);
 });
@@ -103,6 +113,21 @@ describe('disk watch', () => {
     await sampleEach(100 * MIB, new Error('gone'), new Error('gone'));
     expect([states, unknown]).toEqual([['short'], ['gone']]);
     expect(await sampleEach(GIB)).toEqual(['short', 'enough']);
+  });
+
+  test('says how much room there is, as far as it is known', async () => {
+    watch.setFull(true);
+    watch.setFull(false);
+    await watch.start();
+    await sampleEach(400 * MIB, GIB);
+    expect(told).toEqual([undefined, undefined, 400 * MIB, GIB]);
+  });
+
+  test('what whoever is told breaks is not taken for a disk that cannot be measured', async () => {
+    freeBytes = 0;
+    stateFails = true;
+    await expect(watch.start()).rejects.toThrow('a defect');
+    expect(unknown).toEqual([]);
   });
 
   test('samples no more after stop', async () => {

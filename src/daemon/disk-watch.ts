@@ -14,8 +14,8 @@ export interface DiskWatchOptions {
   readonly freeBytesMin: number;
   /** Bytes that are free now. */
   freeBytes(): Promise<number>;
-  /** Called for each change; there is enough at first. */
-  onState(state: DiskState): void;
+  /** Called for each change; there is enough at first. `freeBytes`: as measured last; undefined when it never was. */
+  onState(state: DiskState, freeBytes: number | undefined): void;
   /** Called when free bytes cannot be had, once until they can be again: nothing is known then. */
   onUnknown(reason: Error): void;
 }
@@ -34,6 +34,7 @@ export class DiskWatch {
   #isFull = false;
   #state: DiskState = 'enough';
   #isUnknown = false;
+  #freeBytes: number | undefined;
 
   constructor(options: DiskWatchOptions) {
     this.#options = options;
@@ -62,20 +63,27 @@ export class DiskWatch {
 
   /** Returns the free bytes; Infinity when they cannot be had. */
   async #sample(): Promise<number> {
+    const freeBytes = await this.#measure();
+    if (freeBytes === undefined) return Number.POSITIVE_INFINITY;
+    this.#onFreeBytes(freeBytes);
+    return freeBytes;
+  }
+
+  async #measure(): Promise<number | undefined> {
     try {
       const freeBytes = await this.#options.freeBytes();
       this.#isUnknown = false;
-      this.#onFreeBytes(freeBytes);
       return freeBytes;
     } catch (error) {
       if (!this.#isUnknown && !this.#stopped) this.#options.onUnknown(error as Error);
       this.#isUnknown = true;
-      return Number.POSITIVE_INFINITY;
+      return undefined;
     }
   }
 
   #onFreeBytes(freeBytes: number): void {
     const { freeBytesMin } = this.#options;
+    this.#freeBytes = freeBytes;
     const enough = this.#isShort ? freeBytesMin * ENOUGH_FACTOR : freeBytesMin;
     this.#isShort = freeBytes < enough;
     this.#tell();
@@ -85,6 +93,6 @@ export class DiskWatch {
     const state = this.#isFull ? 'full' : this.#isShort ? 'short' : 'enough';
     if (state === this.#state || this.#stopped) return;
     this.#state = state;
-    this.#options.onState(state);
+    this.#options.onState(state, this.#freeBytes);
   }
 }

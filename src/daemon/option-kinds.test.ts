@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { byteSize, memoryShare, names, oneOf, port, showBytes, text, wholeNumber } from './option-kinds.ts';
+import {
+  byteSize,
+  directory,
+  memoryShare,
+  names,
+  oneOf,
+  port,
+  showBytes,
+  text,
+  wholeNumber,
+} from './option-kinds.ts';
 
 const MIB = 2 ** 20;
 
@@ -38,23 +48,44 @@ describe('a size', () => {
     ['64KiB', 65_536],
     ['1.5MiB', 1.5 * MIB],
     ['100 MB', 100e6],
+    ['32mib', 32 * MIB],
+    ['64kb', 64_000],
+    ['0.0001tb', 100e6],
   ])('takes %s as %d', (given, bytes) => {
     expect(kind.fromText(given)).toBe(bytes);
     expect(kind.fromValue(given)).toBe(bytes);
   });
 
-  test.each(['', '0', '-1', '513MiB', '1TB', '1 kb', 'MiB', '1..5MB'])('refuses "%s"', (given) => {
-    expect(kind.fromText(given)).toBeUndefined();
+  test.each(['', '0', '-1', '513MiB', '1TB', '1X', '5 iB', '32M', '64k', 'MiB', '1..5MB', '50%'])(
+    'refuses "%s"',
+    (given) => {
+      expect(kind.fromText(given)).toBeUndefined();
+    },
+  );
+
+  test('says with which units, when it is refused', () => {
+    expect(kind.allowed).toBe(
+      'a size from 1 byte to 512 MiB: bytes, or with a unit (KB, MB, GB, TB, KiB, MiB, GiB or TiB)',
+    );
   });
 
-  test('is shown in the largest unit that fits', () => {
-    expect([128 * MIB, 4096, 2 ** 30, 1500, 1].map(showBytes)).toEqual([
-      '128 MiB',
-      '4 KiB',
-      '1 GiB',
-      '1500 bytes',
-      '1 byte',
-    ]);
+  test.each([
+    [128 * MIB, '128 MiB'],
+    [4096, '4 KiB'],
+    [1.5 * 2 ** 30, '1.5 GiB'],
+    [2 ** 44, '16 TiB'],
+    [1e12, '1 TB'],
+    [1500, '1.5 KB'],
+    [1023, '1023 bytes'],
+    [1, '1 byte'],
+    [0, '0 bytes'],
+  ])('of %d bytes is shown as %s, which can be typed back', (bytes, text) => {
+    expect(showBytes(bytes)).toBe(text);
+    expect(byteSize(0, 2 ** 50).fromText(text.replace(/ bytes?/, ''))).toBe(bytes);
+  });
+
+  test('that is no round number is shown in the largest unit that fits', () => {
+    expect([1e9 - 1, 12_345_678].map(showBytes)).toEqual(['953.7 MiB', '11.8 MiB']);
   });
 });
 
@@ -67,14 +98,23 @@ describe('a share of the memory or a size', () => {
     ['1.0', 1],
     ['512MiB', 512 * MIB],
     ['67108864', 64 * MIB],
+    ['1', 1],
+    ['60%', 0.6],
+    ['100%', 1],
+    ['12.5%', 0.125],
+    ['1tb', 1e12],
   ])('takes %s as %d', (given, value) => {
     expect(kind.fromText(given)).toBe(value);
+    expect(kind.fromValue(given)).toBe(value);
     expect(kind.fromValue(value)).toBe(value);
   });
 
-  test.each(['0', '0.01', '1.1', '2', '63MiB', '60%', 'all'])('refuses "%s"', (given) => {
-    expect(kind.fromText(given)).toBeUndefined();
-  });
+  test.each(['0', '0.01', '1.1', '2', '63MiB', '1B', '4%', '101%', '%', '9999999999TiB', 'all'])(
+    'refuses "%s"',
+    (given) => {
+      expect(kind.fromText(given)).toBeUndefined();
+    },
+  );
 });
 
 describe('names', () => {
@@ -101,6 +141,18 @@ test('a choice takes its words only', () => {
   expect(kind.fromText('memory')).toBe('memory');
   expect(kind.fromText('Memory')).toBeUndefined();
   expect(kind.allowed).toBe('memory (file is not available)');
+});
+
+describe('a directory', () => {
+  test.each(['data', './data', '/var/lib/leveret', '~backup', 'a/~/b'])('may be %s', (path) => {
+    expect(directory().fromText(path)).toBe(path);
+    expect(directory().fromValue(path)).toBe(path);
+  });
+
+  test.each(['', '~', '~/data'])('that only a shell knows, like "%s", is refused', (path) => {
+    expect(directory().fromText(path)).toBeUndefined();
+    expect(directory().fromValue(path)).toBeUndefined();
+  });
 });
 
 test('a text must not be empty', () => {

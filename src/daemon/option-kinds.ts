@@ -13,16 +13,26 @@ export interface OptionKind<T> {
   fromValue(value: unknown): T | undefined;
 }
 
-const BYTE_UNITS: ReadonlyMap<string, number> = new Map([
+/** Units of sizes, from the largest to the smallest. */
+const BINARY_UNITS: readonly (readonly [string, number])[] = [
+  ['TiB', 2 ** 40],
+  ['GiB', 2 ** 30],
+  ['MiB', 2 ** 20],
+  ['KiB', 2 ** 10],
+];
+const DECIMAL_UNITS: readonly (readonly [string, number])[] = [
+  ['TB', 1e12],
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['KB', 1e3],
+];
+/** What users type, in capitals. Not a letter alone: 32M is 32 MB for some programs and 32 MiB for others. */
+const BYTES_OF_UNIT: ReadonlyMap<string, number> = new Map([
   ['', 1],
   ['B', 1],
-  ['KB', 1e3],
-  ['MB', 1e6],
-  ['GB', 1e9],
-  ['KiB', 2 ** 10],
-  ['MiB', 2 ** 20],
-  ['GiB', 2 ** 30],
+  ...[...BINARY_UNITS, ...DECIMAL_UNITS].map(([unit, bytes]) => [unit.toUpperCase(), bytes] as const),
 ]);
+const UNITS_TEXT = 'KB, MB, GB, TB, KiB, MiB, GiB or TiB';
 
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number, placeholder = 'number'): OptionKind<number> {
@@ -55,7 +65,7 @@ export function byteSize(min: number, max: number): OptionKind<number> {
     typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
   return {
     placeholder: 'size',
-    allowed: `a size from ${showBytes(min)} to ${showBytes(max)}, in bytes or like 64KiB or 100MB`,
+    allowed: `a size from ${showBytes(min)} to ${showBytes(max)}: bytes, or with a unit (${UNITS_TEXT})`,
     fromText: (text) => inRange(readBytes(text)),
     fromValue: (value) => inRange(typeof value === 'string' ? readBytes(value) : value),
   };
@@ -63,20 +73,22 @@ export function byteSize(min: number, max: number): OptionKind<number> {
 
 /** A share of the memory (0.05 to 1), or a size. A number above 1 is bytes. */
 export function memoryShare(min: number): OptionKind<number> {
-  const inRange = (value: number | undefined): number | undefined => {
-    if (value === undefined || !Number.isFinite(value)) return undefined;
-    const isShare = value >= 0.05 && value <= 1;
-    return isShare || (Number.isInteger(value) && value >= min) ? value : undefined;
+  const share = (value: number): number | undefined => (value >= 0.05 && value <= 1 ? value : undefined);
+  const size = (value: number): number | undefined =>
+    Number.isSafeInteger(value) && value >= min ? value : undefined;
+  const read = (text: string): number | undefined => {
+    const found = readShare(text);
+    return found === undefined ? size(readBytes(text) ?? 0) : share(found);
   };
-  const read = (text: string): number | undefined =>
-    /^(0?\.\d+|1\.0+)$/.test(text) ? Number(text) : readBytes(text);
   return {
     placeholder: 'share|size',
-    allowed: `a share of the memory from 0.05 to 1, or a size of at least ${showBytes(min)}, like 512MiB`,
-    fromText: (text) => inRange(read(text)),
+    allowed:
+      'a share of the memory from 0.05 to 1 or from 5% to 100%, ' +
+      `or a size of at least ${showBytes(min)}: bytes, or with a unit (${UNITS_TEXT})`,
+    fromText: read,
     fromValue: (value) => {
-      if (typeof value === 'string') return inRange(read(value));
-      return typeof value === 'number' ? inRange(value) : undefined;
+      if (typeof value === 'string') return read(value);
+      return typeof value === 'number' ? (share(value) ?? size(value)) : undefined;
     },
   };
 }
@@ -86,6 +98,18 @@ export function text(placeholder: string): OptionKind<string> {
   const notEmpty = (value: unknown): string | undefined =>
     typeof value === 'string' && value !== '' ? value : undefined;
   return { placeholder, allowed: 'a text that is not empty', fromText: notEmpty, fromValue: notEmpty };
+}
+
+/** The path of a directory. `~` is the work of a shell, which does not do it behind `=`, in a variable or in a file. */
+export function directory(): OptionKind<string> {
+  const path = (value: unknown): string | undefined =>
+    typeof value === 'string' && value !== '' && !/^~(\/|$)/.test(value) ? value : undefined;
+  return {
+    placeholder: 'directory',
+    allowed: 'a path that does not begin with ~/, which only a shell replaces',
+    fromText: path,
+    fromValue: path,
+  };
 }
 
 /** Names with commas between them; in a file also an array. */
@@ -118,19 +142,32 @@ export function oneOf<const T extends string>(
   return { placeholder, allowed: `${choices.join(', ')}${note}`, fromText: find, fromValue: find };
 }
 
-/** `128 MiB` for 134217728; sizes that are no round number of a unit are shown in bytes. */
+/**
+ * A size in the largest unit that fits: `128 MiB` for 134217728, `1 TB` for 10^12. It can be typed back unless it takes more
+ * than one decimal: 10^9 - 1 is shown as `953.7 MiB`.
+ */
 export function showBytes(bytes: number): string {
-  for (const unit of ['GiB', 'MiB', 'KiB']) {
-    const size = BYTE_UNITS.get(unit) ?? 1;
-    if (bytes >= size && bytes % size === 0) return `${bytes / size} ${unit}`;
+  const [binary, decimal] = [BINARY_UNITS, DECIMAL_UNITS].map((units) =>
+    units.find(([, size]) => bytes >= size),
+  );
+  for (const unit of [binary, decimal]) {
+    if (unit !== undefined && Number.isInteger((bytes * 10) / unit[1]))
+      return `${bytes / unit[1]} ${unit[0]}`;
   }
+  if (binary !== undefined) return `${(bytes / binary[1]).toFixed(1)} ${binary[0]}`;
   return bytes === 1 ? '1 byte' : `${bytes} bytes`;
 }
 
+/** A share of something, or the same in percent; undefined for what is no share, like a size. */
+function readShare(text: string): number | undefined {
+  if (/^(0?\.\d+|1(\.0+)?)$/.test(text)) return Number(text);
+  return /^\d{1,3}(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : undefined;
+}
+
 function readBytes(size: string): number | undefined {
-  const match = /^(\d{1,15})(\.\d{1,6})? ?([KMG]?i?B)?$/.exec(size);
+  const match = /^(\d{1,15})(\.\d{1,6})? ?([A-Za-z]*)$/.exec(size);
   const [, whole, fraction = '', unit = ''] = match ?? [];
-  const unitBytes = BYTE_UNITS.get(unit);
+  const unitBytes = BYTES_OF_UNIT.get(unit.toUpperCase());
   if (whole === undefined || unitBytes === undefined || (fraction !== '' && unit === '')) return undefined;
   return Math.floor(Number(whole + fraction) * unitBytes);
 }

@@ -95,12 +95,19 @@ Every option can be set in four places. The first one that sets it wins:
 A broker inside your own program takes the same options in camelCase, from its own code only:
 \`startBroker({ amqpPort: 5673 })\`; see [embedding](embedding.md).
 
-An option that is not known, or a value that is not allowed, stops the start with one line that names the option, the
-value and what is allowed, and exit code 2. Unknown environment variables are ignored, and an empty one counts as unset
+An option that is not known, or a value that is not allowed, stops the start with one line, \`leveret: BAD_OPTION: ...\`, that
+names the option, the value and what is allowed, and exit code 2. Unknown environment variables are ignored, and an empty one counts as unset
 (except \`LEVERET_LOOPBACK_USERS\`, where it means that there are no such users). Kubernetes sets variables for each
 service in a namespace, so for a service called \`leveret-amqp\` it sets \`LEVERET_AMQP_PORT\` to a URL: give such a service
 another name, or set \`enableServiceLinks: false\` in the pod.
 
-Sizes are in bytes, or have a unit: KB, MB, GB (powers of 1000) or KiB, MiB, GiB (powers of 1024).
+Sizes are in bytes, or have a unit: KB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB (powers of 1024), in capitals or
+not. A letter alone, as in 32M, is refused: programs differ in what it means. Shares of the memory are numbers like 0.4, or
+in percent: 40%.
+
+A relative path, of \`--config\` or of \`--data-dir\`, starts at the working directory of the process, also when it stands in
+the configuration file: give a service absolute ones. \`leveret serve\` prints the absolute path of the data directory. A
+path with \`~\` in front is expanded by shells only, and by most of them only where a word begins with it:
+\`--data-dir ~/data\` works, but \`--data-dir=~/data\` is refused, and so is the same in a file.
 
 This page is made from the table in \`src/daemon/options.ts\`.`;

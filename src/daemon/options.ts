@@ -2,6 +2,7 @@ import { defaultMemoryBudget, MEMORY_BUDGET_MIN } from './memory-size.ts';
 import { OptionError } from './option-error.ts';
 import {
   byteSize,
+  directory,
   memoryShare,
   names,
   type OptionKind,
@@ -95,9 +96,9 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
   },
   dataDir: {
     group: 'Storage',
-    kind: text('directory'),
+    kind: directory(),
     default: './leveret-data',
-    doc: 'Where the file storage keeps messages and definitions. Made when it is missing; one broker at a time can use it. Not used by the memory storage.',
+    doc: 'Where the file storage keeps messages and definitions. Made when it is missing; one broker at a time can use it. A relative path starts at the working directory of the process, also in a configuration file. Not used by the memory storage.',
   },
   storage: {
     group: 'Storage',
@@ -111,7 +112,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     kind: memoryShare(MEMORY_BUDGET_MIN),
     default: defaultMemoryBudget(),
     defaultText: 'a quarter of the memory, at most 1 GiB',
-    doc: 'How much memory the file storage uses for messages. Those beyond it are on disk only, and are read again when their turn comes. A share of what the machine or its container has, or a size.',
+    doc: 'How much memory the file storage uses for messages. Those beyond it are on disk only, and are read again when their turn comes. A share of what the machine or its container has, or a size. Keep it well below memory-high-watermark, which counts the whole process: it is to make room before that stops publishers.',
   },
   diskFreeLimit: {
     group: 'Storage',
@@ -123,7 +124,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     group: 'Limits',
     kind: memoryShare(64 * 2 ** 20),
     default: 0.6,
-    doc: 'When the process uses this much memory, publishers are stopped until it is one sixth less. A share of what the machine or its container has, or a size.',
+    doc: 'When the process uses this much memory, publishers are stopped until it is one sixth less. A share of what the machine or its container has, or a size. With the file storage it has to have room for memory-budget, 8 bytes for each queued message, and the process itself (60 MB when idle).',
   },
   maxConnections: {
     group: 'Limits',
@@ -169,7 +170,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     group: 'Log-in',
     kind: text('name'),
     default: 'guest',
-    doc: 'The user that a broker without any data starts with; it has the tag administrator and all permissions.',
+    doc: 'The user that exists from the start, and is made again when there is no user at all at a start. It has the tag administrator and all permissions.',
   },
   defaultPassword: {
     group: 'Log-in',
@@ -181,7 +182,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     group: 'Log-in',
     kind: text('name'),
     default: '/',
-    doc: 'The vhost that a broker without any data starts with.',
+    doc: 'The vhost that exists from the start.',
   },
   loopbackUsers: {
     group: 'Log-in',

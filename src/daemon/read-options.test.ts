@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OptionError } from './option-error.ts';
 import { OPTION_NAMES, OPTIONS } from './options.ts';
-import { checkOptions, readOptions } from './read-options.ts';
+import { checkListeners, checkOptions, readOptions } from './read-options.ts';
 
 let directory: string;
 
@@ -141,6 +141,13 @@ describe('a bad option is refused with one line that says', () => {
     );
   });
 
+  test('that a directory is to be written out where no shell does it', () => {
+    const allowed = 'allowed: a path that does not begin with ~/, which only a shell replaces';
+    expect(flagComplaint('--data-dir=~/data')).toBe(`option --data-dir: bad value '~/data'; ${allowed}`);
+    const path = configFile('{"data-dir": "~/data"}');
+    expect(flagComplaint('--config', path)).toBe(`key "data-dir" in ${path}: bad value '~/data'; ${allowed}`);
+  });
+
   test('the environment variable', () => {
     expect(complaint(() => readOptions([], { LEVERET_AMQP_PORT: 'tcp://10.0.0.1:5672' }))).toMatch(
       /^environment variable LEVERET_AMQP_PORT: bad value 'tcp:\/\/10.0.0.1:5672'; allowed: a port number/,
@@ -200,6 +207,20 @@ describe('the options of startBroker', () => {
     );
     expect(complaint(() => checkOptions({ amqpport: 1 }))).toBe(
       'option amqpport is not known (did you mean amqpPort?)',
+    );
+    expect(complaint(() => checkOptions({ onFailur: () => {} }))).toBe(
+      'option onFailur is not known (did you mean onFailure?)',
+    );
+  });
+
+  test('that are to be called must be functions', () => {
+    expect(() => checkListeners({})).not.toThrow();
+    expect(() => checkListeners({ onEvent: undefined, onFailure: () => {} })).not.toThrow();
+    expect(complaint(() => checkListeners({ onEvent: 'log' }))).toBe(
+      "option onEvent: bad value 'log'; allowed: a function",
+    );
+    expect(complaint(() => checkListeners({ onFailure: null }))).toBe(
+      'option onFailure: bad value null; allowed: a function',
     );
   });
 });

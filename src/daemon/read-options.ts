@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { jsonErrorAt } from './json-error.ts';
 import { didYouMean } from './nearest-names.ts';
 import { OptionError } from './option-error.ts';
@@ -27,6 +27,9 @@ const READ_FAILURES: ReadonlyMap<string, string> = new Map([
 
 type SomeValues = Map<OptionName, unknown>;
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Options of `startBroker` that are functions, and so not in the table. */
+const LISTENER_NAMES: readonly string[] = ['onEvent', 'onFailure'];
 
 const DEFAULTS: Readonly<Record<OptionName, unknown>> = Object.fromEntries(
   OPTION_NAMES.map((name) => [name, OPTIONS[name].default]),
@@ -75,9 +78,19 @@ export function checkOptions(given: { readonly [name: string]: unknown }): Optio
     values.set(name, value === undefined ? defaults[name] : checked(`option ${name}`, name, value));
   }
   for (const key of Object.keys(given)) {
-    if (!values.has(key as OptionName)) throw unknown(`option ${key}`, key, OPTION_NAMES);
+    if (!values.has(key as OptionName))
+      throw unknown(`option ${key}`, key, [...OPTION_NAMES, ...LISTENER_NAMES]);
   }
   return frozen(values);
+}
+
+/** Refuses a listener of `startBroker` that cannot be called: it would show only when there is something to tell. */
+export function checkListeners(given: { readonly [name: string]: unknown }): void {
+  for (const name of LISTENER_NAMES) {
+    const found = given[name];
+    if (found === undefined || typeof found === 'function') continue;
+    throw new OptionError(`option ${name}: bad value ${inspect(found, { depth: 0 })}; allowed: a function`);
+  }
 }
 
 function frozen(values: ReadonlyMap<OptionName, unknown>): OptionValues {

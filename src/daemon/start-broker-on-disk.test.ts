@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,17 +8,24 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { uncaughtErrors } from '../../test/client/uncaught-errors.ts';
 import { StartedProcess } from '../../test/servers/child-process.ts';
 import type { DirectChannel } from '../client/direct-channel.ts';
+import type { Broker } from '../core/broker.ts';
 import type { BrokerEvent } from '../core/environment.ts';
+import { AmqpListener } from '../server/amqp-listener.ts';
+import { NodeDisk } from '../storage/file/node-disk.ts';
+import { MessageLog } from '../storage/message-log.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import { NodeScheduler } from './node-scheduler.ts';
 import { type RunningBroker, type StartBrokerOptions, StorageError, startBroker } from './start-broker.ts';
 
 /** Every fdatasync goes through here. Set up before the disk is imported, which keeps the function. */
 const syncs = vi.hoisted(() => {
-  const state = { fail: false };
+  const state = { fail: false, held: undefined as (() => void)[] | undefined };
   const fs = process.getBuiltinModule('node:fs');
   const { fdatasync } = fs;
   const failure = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
   fs.fdatasync = ((descriptor: number, done: (error: Error | null) => void) => {
     if (state.fail) setImmediate(done, failure);
+    else if (state.held !== undefined) state.held.push(() => fdatasync(descriptor, done));
     else fdatasync(descriptor, done);
   }) as typeof fdatasync;
   process.getBuiltinModule('node:module').syncBuiltinESMExports();
@@ -41,9 +48,19 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  releaseSyncs();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
   await Promise.all(brokers.map((broker) => broker.close({ graceMs: 100 })));
   rmSync(directory, { recursive: true, force: true });
 });
+
+/** What was held of them is done now. */
+function releaseSyncs(): void {
+  const held = syncs.held ?? [];
+  syncs.held = undefined;
+  for (const sync of held) sync();
+}
 
 async function start(options: StartBrokerOptions = {}): Promise<RunningBroker> {
   const onEvent = (event: BrokerEvent): number => events.push(event);
@@ -182,9 +199,79 @@ describe('a broker on disk', () => {
   test('stops publishers from the start when there is less room than there should be', async () => {
     const broker = await start({ diskFreeLimit: '16384GiB' });
     expect(broker.broker.alarmReason).toBe('low on disk');
-    expect(events.map(({ text }) => text)).toContain(`${dataDir}: less than 16384 GiB free`);
+    expect(events.filter(({ level }) => level === 'warn')).toEqual([
+      {
+        level: 'warn',
+        text: expect.stringMatching(
+          /^disk alarm set: publishers wait; .*data: [\d.]+ [KMGT]iB free, less than --disk-free-limit \(16.0 TiB\)$/,
+        ),
+      },
+    ]);
     const unlimited = await start({ diskFreeLimit: 0, dataDir: join(directory, 'other') });
     expect(unlimited.broker.alarmReason).toBeUndefined();
+  });
+
+  test('says that there is room again, with how much', async () => {
+    let free = 100 * 2 ** 20;
+    vi.spyOn(NodeDisk.prototype, 'freeBytes').mockImplementation(async () => free);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await start();
+    free = 2 ** 30;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(events.filter(({ text }) => text.startsWith('disk alarm'))).toEqual([
+      {
+        level: 'warn',
+        text: `disk alarm set: publishers wait; ${dataDir}: 100 MiB free, less than --disk-free-limit (512 MiB)`,
+      },
+      { level: 'info', text: `disk alarm cleared; ${dataDir}: 1.00 GiB free` },
+    ]);
+  });
+
+  test('everything that was published when a direct connection closes is taken, although the disk is slower', async () => {
+    const broker = await start();
+    const connection = await broker.connect();
+    const channel = await connection.createChannel();
+    void channel.queueDeclare('q', { durable: true });
+    for (let count = 0; count < 100; count++)
+      void channel.publish({ routingKey: 'q', body: 'x', ...PERSISTENT });
+    await connection.close();
+    const other = await channelOf(broker);
+    expect((await other.queueDeclare('q', { passive: true })).messageCount).toBe(100);
+  });
+
+  test('a direct connection that waits for the disk is closed with the broker', async () => {
+    const broker = await start();
+    const connection = await broker.connect();
+    const channel = await connection.createChannel();
+    syncs.held = [];
+    const declared = expect(channel.queueDeclare('q', { durable: true })).rejects.toMatchObject({
+      name: 'ConnectionClosedError',
+    });
+    const closed = connection.close();
+    const stopped = broker.close({ graceMs: 0 });
+    await Promise.all([closed, declared]);
+    releaseSyncs();
+    await stopped;
+  });
+
+  test('keeps nothing of what it was made of', async () => {
+    const first = await start();
+    const channel = await channelOf(first);
+    await channel.queueDeclare('q', { durable: true });
+    await publish(channel, 'one', 'two');
+    await first.close();
+    const images: WeakRef<object>[] = [];
+    const { recover } = MessageLog.prototype;
+    // No spy, which would keep the image itself.
+    MessageLog.prototype.recover = function (this: MessageLog, image): Promise<void> {
+      images.push(new WeakRef(image));
+      return recover.call(this, image);
+    };
+    await start();
+    MessageLog.prototype.recover = recover;
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(images.map((image) => image.deref())).toEqual([undefined]);
   });
 
   test('does not keep the process alive without a port, and loses nothing that was confirmed', async () => {
@@ -215,8 +302,11 @@ describe('a broker whose state is in doubt', () => {
       throw new Error('impossible');
     };
     const thrown = once(process, 'uncaughtException');
-    void channel.publish({ routingKey: 'q', body: 'two', ...PERSISTENT });
+    const rejected = expect(channel.publish({ routingKey: 'q', body: 'two', ...PERSISTENT })).rejects.toThrow(
+      'closed by the broker',
+    );
     await thrown;
+    await rejected;
     await first.close();
     expect(failures.stop()).toEqual([
       expect.stringMatching(/^a defect in the broker, which is stopped: impossible/),
@@ -238,6 +328,12 @@ describe('a disk that fails', () => {
     await channel.queueDeclare('q', { durable: true });
     await publish(channel, 'one');
     return [broker, channel];
+  }
+
+  /** What waits until a broker has stopped where it was. */
+  function stopOfScheduler(): () => Promise<void> {
+    const stop = vi.spyOn(NodeScheduler.prototype, 'stop');
+    return () => vi.waitFor(() => expect(stop).toHaveBeenCalled(), { timeout: 5000 });
   }
 
   /** Whether the broker ever confirmed it. */
@@ -280,11 +376,107 @@ describe('a disk that fails', () => {
     expect(failures.stop()).toHaveLength(1);
   });
 
+  test('before the broker listens makes the start fail, and nothing listens', async () => {
+    const stopped = stopOfScheduler();
+    const listen = vi.spyOn(AmqpListener, 'open');
+    vi.spyOn(NodeDisk.prototype, 'freeBytes').mockImplementation(async () => {
+      await stopped();
+      return 2 ** 40;
+    });
+    syncs.fail = true;
+    const told: StorageError[] = [];
+    const starting = start({ amqpPort: 0, host: '127.0.0.1', onFailure: (reason) => told.push(reason) });
+    await expect(starting).rejects.toMatchObject({ code: 'DISK_FAILED' });
+    expect([listen.mock.calls.length, told]).toEqual([0, []]);
+    vi.restoreAllMocks();
+    syncs.fail = false;
+    await start();
+  });
+
+  test('while the broker begins to listen makes the start fail, and nothing listens', async () => {
+    const stopped = stopOfScheduler();
+    const { open } = AmqpListener;
+    let listener: AmqpListener | undefined;
+    vi.spyOn(AmqpListener, 'open').mockImplementation(async (broker, options) => {
+      listener = await open.call(AmqpListener, broker, options);
+      syncs.fail = true;
+      (broker as Broker).putUser('ann', 'secret');
+      await stopped();
+      return listener;
+    });
+    await expect(start({ amqpPort: 0, host: '127.0.0.1' })).rejects.toMatchObject({ code: 'DISK_FAILED' });
+    expect(listener?.addresses).toEqual([]);
+  });
+
   test('while the broker closes makes that fail', async () => {
     const [broker, channel] = await withOneMessage({});
     await channel.get('q');
     syncs.fail = true;
     await expect(broker.close()).rejects.toMatchObject({ code: 'DISK_FAILED' });
     brokers = [];
+  });
+});
+
+describe('a message that has changed on the disk', () => {
+  const MESSAGES = 600;
+
+  /**
+   * A broker with more messages than it keeps in memory, and what its owner hears of a failure. With `holdsOldest` somebody
+   * has got the oldest one and not acknowledged it.
+   */
+  async function withDamage(
+    holdsOldest = false,
+  ): Promise<[broker: RunningBroker, told: Promise<StorageError>]> {
+    let onFailure: (reason: StorageError) => void = () => {};
+    const told = new Promise<StorageError>((resolve) => {
+      onFailure = resolve;
+    });
+    const broker = await start({ memoryBudget: '32MiB', onFailure });
+    const channel = await channelOf(broker);
+    await channel.queueDeclare('q', { durable: true });
+    await channel.confirmSelect();
+    const body = new Uint8Array(64 * 1024);
+    if (holdsOldest) {
+      await channel.publish({ routingKey: 'q', body, ...PERSISTENT });
+      await (await channelOf(broker)).get('q');
+    }
+    await Promise.all(
+      Array.from({ length: MESSAGES }, () => channel.publish({ routingKey: 'q', body, ...PERSISTENT })),
+    );
+    await channel.close();
+    damageOldestPage();
+    return [broker, told];
+  }
+
+  /** Changes one byte in the body of the oldest message. */
+  function damageOldestPage(): void {
+    const [oldest] = readdirSync(dataDir)
+      .filter((name) => /^main-\d+\.log$/.test(name))
+      .sort();
+    const file = openSync(join(dataDir, oldest as string), 'r+');
+    writeSync(file, Uint8Array.of(1), 0, 1, 40_000);
+    closeSync(file);
+  }
+
+  test('stops the broker, and stays where it is', async () => {
+    const [broker, told] = await withDamage();
+    const queue = broker.broker.vhosts.get('/')?.queues.get('q');
+    const channel = await channelOf(broker);
+    await expect(channel.get('q')).rejects.toMatchObject({ name: 'ConnectionClosedError', replyCode: 320 });
+    expect(await told).toMatchObject({ name: 'StorageError', code: 'DATA_DAMAGED' });
+    expect([queue?.readyCount, queue?.unackedCount]).toEqual([MESSAGES, 0]);
+    expect(events.filter(({ text }) => text.includes('defect'))).toEqual([]);
+  });
+
+  test('and is found while the broker closes makes that fail', async () => {
+    const [broker, told] = await withDamage(true);
+    brokers = [];
+    let isTold = false;
+    void told.then(() => {
+      isTold = true;
+    });
+    await expect(broker.close()).rejects.toMatchObject({ code: 'DATA_DAMAGED' });
+    expect(isTold).toBe(false);
+    expect(events.filter(({ text }) => text.includes('defect'))).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import {
 } from '../client/direct-connection.ts';
 import { Broker } from '../core/broker.ts';
 import type { BrokerEvent } from '../core/environment.ts';
+import type { BrokerImage } from '../core/recovery/broker-image.ts';
 import { RestoreError } from '../core/restore-definitions.ts';
 import type { BrokerSettings } from '../core/settings.ts';
 import { AmqpListener, type ListenerAddress } from '../server/amqp-listener.ts';
@@ -22,9 +23,8 @@ import { MemoryWatch } from './memory-watch.ts';
 import { nodeClock } from './node-clock.ts';
 import { NodeRandom } from './node-random.ts';
 import { NodeScheduler } from './node-scheduler.ts';
-import { showBytes } from './option-kinds.ts';
 import type { OptionName, OptionValues } from './options.ts';
-import { checkOptions } from './read-options.ts';
+import { checkListeners, checkOptions } from './read-options.ts';
 import { saltedSha256 } from './salted-sha256.ts';
 import { amountText, sizeText } from './size-text.ts';
 
@@ -42,6 +42,8 @@ const UNAUTHENTICATED_PER_ADDRESS_MAX = 50;
  */
 const RECEIVED_BYTES_PER_TURN = 128 * 1024;
 const CLOSE_GRACE_MS = 5_000;
+/** What is said of connections that a stop cuts off. */
+const STOPPED = 'the broker stopped';
 
 type SharedOptions = {
   readonly [N in Exclude<OptionName, 'amqpPort' | 'logLevel'>]?: OptionInput<N> | undefined;
@@ -143,13 +145,12 @@ export interface RunningBroker {
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
   const { onEvent = ignoreEvent, onFailure = throwUncaught, amqpPort, ...others } = options;
+  checkListeners({ onEvent, onFailure });
   const values = checkOptions({ ...others, amqpPort: amqpPort === false ? undefined : amqpPort });
-  const running = await NodeBroker.open(values, {
+  return NodeBroker.start(values, amqpPort !== false, {
     onEvent: (event) => callListener(() => onEvent(event)),
     onFailure: (reason) => callListener(() => onFailure(reason)),
   });
-  if (amqpPort !== false) await running.listen();
-  return running;
 }
 
 function ignoreEvent(): void {}
@@ -173,13 +174,35 @@ class NodeBroker implements RunningBroker {
   /** Since the last turn. */
   #receivedBytes = 0;
   #closed: Promise<void> | undefined;
+  /** The owner has asked for it, and hears from `#closed` what fails. */
+  #isClosing = false;
+  /** Why it stopped where it was. */
+  #failure: unknown;
+  /** The owner has it, and hears of a failure by an event; until then starting fails. */
+  #isStarted = false;
 
-  static async open(values: OptionValues, listeners: Listeners): Promise<NodeBroker> {
+  /** Throws when the disk fails before it is through. */
+  static async start(values: OptionValues, listens: boolean, listeners: Listeners): Promise<NodeBroker> {
+    const running = await NodeBroker.#open(values, listeners);
+    try {
+      await running.#diskWatch.start();
+      running.#assertRuns();
+      if (listens) await running.#listen();
+      running.#assertRuns();
+    } catch (error) {
+      running.#stop();
+      await running.close();
+      throw error;
+    }
+    running.#isStarted = true;
+    return running;
+  }
+
+  static async #open(values: OptionValues, listeners: Listeners): Promise<NodeBroker> {
     const startMs = performance.now();
     let running: NodeBroker | undefined;
-    const { onEvent } = listeners;
-    const storage = await openBrokerStorage(values, {
-      onEvent,
+    const { storage, image } = await openBrokerStorage(values, {
+      onEvent: listeners.onEvent,
       onFailure: (reason) => {
         if (running !== undefined) running.#onStorageFailure(reason);
       },
@@ -188,23 +211,27 @@ class NodeBroker implements RunningBroker {
       },
     });
     try {
-      running = new NodeBroker(values, listeners, storage);
+      running = new NodeBroker(values, listeners, storage, image);
     } catch (error) {
       await storage.close();
       throw error instanceof RestoreError ? new StorageError('DATA_FORMAT', error.message, error) : error;
     }
-    if (storage.image?.isFresh === false) running.#tellRecovered(performance.now() - startMs);
-    await running.#diskWatch.start();
+    if (image?.isFresh === false) running.#tellRecovered(performance.now() - startMs);
     return running;
   }
 
-  private constructor(values: OptionValues, listeners: Listeners, storage: BrokerStorage) {
+  private constructor(
+    values: OptionValues,
+    listeners: Listeners,
+    storage: BrokerStorage,
+    image: BrokerImage | undefined,
+  ) {
     this.#values = values;
     this.#listeners = listeners;
     this.#storage = storage;
     this.#settings = brokerSettings(values);
     this.#scheduler = new NodeScheduler(() => this.#turn());
-    this.broker = this.#makeBroker();
+    this.broker = this.#makeBroker(image);
     this.#memoryWatch = new MemoryWatch({
       highWatermarkBytes: memorySize(values.memoryHighWatermark),
       sample: process.memoryUsage.rss,
@@ -217,21 +244,20 @@ class NodeBroker implements RunningBroker {
     this.#scheduler.requestTurn();
   }
 
-  async listen(): Promise<void> {
-    try {
-      this.#listener = await AmqpListener.open(this.broker, {
-        hosts: this.#values.host,
-        port: this.#values.amqpPort,
-        connectionsMax: this.#settings.connectionsMax,
-        unauthenticatedMax: UNAUTHENTICATED_MAX,
-        unauthenticatedPerAddressMax: UNAUTHENTICATED_PER_ADDRESS_MAX,
-        onEvent: this.#listeners.onEvent,
-        onReceived: (byteCount) => this.#onReceived(byteCount),
-      });
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+  async #listen(): Promise<void> {
+    this.#listener = await AmqpListener.open(this.broker, {
+      hosts: this.#values.host,
+      port: this.#values.amqpPort,
+      connectionsMax: this.#settings.connectionsMax,
+      unauthenticatedMax: UNAUTHENTICATED_MAX,
+      unauthenticatedPerAddressMax: UNAUTHENTICATED_PER_ADDRESS_MAX,
+      onEvent: this.#listeners.onEvent,
+      onReceived: (byteCount) => this.#onReceived(byteCount),
+    });
+  }
+
+  #assertRuns(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   get addresses(): readonly ListenerAddress[] {
@@ -253,7 +279,10 @@ class NodeBroker implements RunningBroker {
   }
 
   close({ graceMs = CLOSE_GRACE_MS }: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#closed ??= this.#close(graceMs);
+    if (this.#closed === undefined) {
+      this.#isClosing = true;
+      this.#closed = this.#close(graceMs);
+    }
     return this.#closed;
   }
 
@@ -277,18 +306,19 @@ class NodeBroker implements RunningBroker {
     });
     this.#stop();
     await this.#storage.close();
+    // reading may have failed meanwhile, of which the storage knows nothing
+    this.#assertRuns();
   }
 
   /** The broker hears of it now, and not when the sockets tell: it has something to write when the last client is gone. */
   #cutOff(): void {
-    const reason = 'the broker stopped';
-    this.#listener?.destroyConnections(reason);
-    for (const connection of [...this.broker.connections]) connection.transportClosed(reason);
+    this.#listener?.destroyConnections(STOPPED);
+    for (const connection of [...this.broker.connections]) connection.abandon(STOPPED);
   }
 
   #stop(): void {
     this.#listener?.close();
-    this.#listener?.destroyConnections('the broker stopped');
+    this.#listener?.destroyConnections(STOPPED);
     this.#memoryWatch.stop();
     this.#diskWatch.stop();
     this.#scheduler.stop();
@@ -299,15 +329,18 @@ class NodeBroker implements RunningBroker {
    * state that it would come from is in doubt. The owner hears of `cause`; another failure at the end is an event.
    */
   #abandon(cause: unknown): void {
+    this.#failure = cause;
     this.#stop();
+    this.broker.halt();
+    if (this.#isClosing) return;
     this.#closed = this.#storage.close().catch((reason: unknown) => {
       if (reason === cause) return;
       this.#listeners.onEvent({ level: 'error', text: `while closing the storage: ${String(reason)}` });
     });
   }
 
-  #makeBroker(): Broker {
-    const { store, image } = this.#storage;
+  #makeBroker(image: BrokerImage | undefined): Broker {
+    const { store } = this.#storage;
     const { onEvent } = this.#listeners;
     const scheduler = this.#scheduler;
     const environment = { clock: nodeClock, random: new NodeRandom(), credentials: saltedSha256 };
@@ -331,26 +364,35 @@ class NodeBroker implements RunningBroker {
     return new DiskWatch({
       freeBytesMin: storage === 'file' ? diskFreeLimit : 0,
       freeBytes: () => this.#storage.freeBytes(),
-      onState: (state) => this.#onDiskState(state),
+      onState: (state, freeBytes) => this.#onDiskState(state, freeBytes),
       onUnknown: (reason) =>
         onEvent({ level: 'warn', text: `how much room ${dataDir} has is not known: ${reason.message}` }),
     });
   }
 
-  #onDiskState(state: DiskState): void {
-    const { dataDir, diskFreeLimit } = this.#values;
+  #onDiskState(state: DiskState, freeBytes: number | undefined): void {
     const isShort = state !== 'enough';
-    const what = state === 'full' ? 'the disk is full' : `less than ${showBytes(diskFreeLimit)} free`;
-    if (isShort) this.#listeners.onEvent({ level: 'warn', text: `${dataDir}: ${what}` });
     this.#storage.store.setSpaceShort(isShort);
-    this.broker.setAlarm('disk', isShort);
+    this.broker.setAlarm(
+      'disk',
+      isShort,
+      `${this.#values.dataDir}: ${this.#diskStateText(state, freeBytes)}`,
+    );
   }
 
+  #diskStateText(state: DiskState, freeBytes: number | undefined): string {
+    if (state === 'full') return 'the disk is full';
+    const free = freeBytes === undefined ? 'there is room again' : `${sizeText(freeBytes)} free`;
+    if (state === 'enough') return free;
+    return `${free}, less than --disk-free-limit (${sizeText(this.#values.diskFreeLimit)})`;
+  }
+
+  /** May be called in the middle of anything that the broker does. */
   #onStorageFailure(reason: StorageError): void {
-    // a close that is under way tells its caller
-    if (this.#closed !== undefined) return;
+    if (this.#failure !== undefined) return;
     this.#abandon(reason);
-    this.#listeners.onFailure(reason);
+    // a start or a close that is under way tells its caller
+    if (this.#isStarted && !this.#isClosing) this.#listeners.onFailure(reason);
   }
 
   #onReceived(byteCount: number): void {
@@ -364,12 +406,12 @@ class NodeBroker implements RunningBroker {
     try {
       this.broker.turn();
     } catch (error) {
-      if (error instanceof StorageError) {
-        this.#onStorageFailure(error);
-        return;
-      }
-      this.#abandon(error);
-      throw new BrokerDefect(error);
+      if (error instanceof StorageError) this.#onStorageFailure(error);
+      // whoever stopped the broker in the middle of this turn has told its owner why
+      if (this.#failure !== undefined) return;
+      const defect = new BrokerDefect(error);
+      this.#abandon(defect);
+      throw defect;
     }
   }
 }

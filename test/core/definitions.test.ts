@@ -1,12 +1,19 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { ByteWriter } from '../../src/codec/byte-writer.ts';
 import { type FieldTable, type PlainValue, tableOf } from '../../src/codec/field-table.ts';
 import { Broker } from '../../src/core/broker.ts';
-import { type Definition, decodeDefinition } from '../../src/core/definitions/definition.ts';
+import {
+  type Definition,
+  decodeDefinition,
+  encodeDefinition,
+  type PolicyDefinition,
+} from '../../src/core/definitions/definition.ts';
 import { DefinitionSet } from '../../src/core/definitions/definition-set.ts';
 import type { Page, RecordOwner } from '../../src/core/message/message-store.ts';
 import { Publication } from '../../src/core/message/publication.ts';
 import type { Queue } from '../../src/core/queue/queue.ts';
 import { BrokerImage } from '../../src/core/recovery/broker-image.ts';
+import { RestoreError } from '../../src/core/restore-definitions.ts';
 import type { RouterType } from '../../src/core/routing/create-router.ts';
 import type { Exchange } from '../../src/core/vhost/exchange.ts';
 import type { VirtualHost } from '../../src/core/vhost/virtual-host.ts';
@@ -88,6 +95,32 @@ class BrokerUnderTest {
   restarted(): BrokerUnderTest {
     return new BrokerUnderTest(this.log.defined);
   }
+}
+
+const EXCHANGE: Definition = {
+  kind: 'exchange',
+  vhost: '/',
+  name: 'events',
+  type: 'topic',
+  autoDelete: false,
+  internal: false,
+  arguments: new Map(),
+};
+/** Its pattern is none. */
+const POLICY: PolicyDefinition = {
+  kind: 'policy',
+  vhost: '/',
+  name: 'short',
+  pattern: '(',
+  applyTo: 'queues',
+  priority: 0,
+  definition: tableOf({ 'max-length': 5 }),
+};
+
+function encoded(definition: Definition): Uint8Array {
+  const writer = new ByteWriter();
+  encodeDefinition(writer, definition, false);
+  return writer.bytes.slice(0, writer.position);
 }
 
 let host: BrokerUnderTest;
@@ -299,9 +332,15 @@ describe('after a restart', () => {
   test('without any user the default one is made again: nobody could log in', () => {
     defineEverything();
     for (const user of [...host.broker.access.users.keys()]) host.broker.deleteUser(user);
-    const { broker } = host.restarted();
+    host.broker.deleteVhost('/');
+    const { broker, events } = host.restarted();
     expect([...broker.access.users.keys()]).toEqual(['guest']);
-    expect(broker.access.allows('guest', '/', 'orders', 'read')).toBe(true);
+    expect([...broker.vhosts.keys()]).toEqual(['shop']);
+    expect(broker.access.allows('guest', 'shop', 'orders', 'read')).toBe(true);
+    expect(events).toEqual([
+      "no user is left, and nobody could log in: user 'guest' is made again with the default password and all " +
+        'permissions; give it another password, or add a user of your own and remove it',
+    ]);
   });
 
   test('a queue whose vhost was lost brings it back', () => {
@@ -314,11 +353,38 @@ describe('after a restart', () => {
     const restarted = new BrokerUnderTest(damaged);
     expect([...restarted.vhost('shop').queues.keys()]).toEqual(['orders']);
     expect(restarted.events).toEqual([
-      "vhost 'shop' was lost, but not all of its queues: it is made again, without its limits",
+      "vhost 'shop' was lost, but not all that is in it: it is made again, without its limits",
     ]);
     expect(restarted.recordedAgain()).toContainEqual(
       expect.objectContaining({ kind: 'vhost', name: 'shop' }),
     );
+  });
+
+  test('an exchange that this version does not know keeps the broker from starting', () => {
+    const unknown = encoded({ ...EXCHANGE, type: 'x-of-the-future' });
+    const start = (): BrokerUnderTest => new BrokerUnderTest([...host.log.defined, unknown]);
+    expect(start).toThrow(RestoreError);
+  });
+
+  test('what this version refuses stays on record until it is put or removed', () => {
+    const [kept, replaced] = [encoded({ ...POLICY, name: 'kept' }), encoded({ ...POLICY, name: 'replaced' })];
+    const restarted = new BrokerUnderTest([...host.log.defined, kept, replaced]);
+    expect(restarted.events).toHaveLength(2);
+    restarted.vhost().setPolicy({ ...POLICY, applyTo: 'queues', pattern: '^o', name: 'replaced' });
+    for (const _again of [1, 2]) {
+      const policies = restarted.recordedAgain().filter(({ kind }) => kind === 'policy');
+      expect(policies).toEqual([
+        { ...POLICY, pattern: '^o', name: 'replaced' },
+        { ...POLICY, name: 'kept' },
+      ]);
+    }
+  });
+
+  test('what this version refuses goes with its vhost', () => {
+    host.broker.addVhost('shop');
+    const restarted = new BrokerUnderTest([...host.log.defined, encoded({ ...POLICY, vhost: 'shop' })]);
+    restarted.broker.deleteVhost('shop');
+    expect(restarted.recordedAgain().map(({ kind }) => kind)).toEqual(['vhost', 'user', 'permission']);
   });
 
   test('policies and limits hold', () => {

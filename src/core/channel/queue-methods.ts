@@ -51,8 +51,11 @@ export function onQueueUnbind(channel: ChannelContext, method: MethodArguments<'
 export function onQueuePurge(channel: ChannelContext, method: MethodArguments<'queue.purge'>): void {
   const name = queueName(channel, method.queue);
   channel.session.authorize('queue', name, 'read');
-  const messageCount = channel.session.vhost.queue(name, channel.connection).purge();
-  if (!method.noWait) channel.send('queue.purge-ok', { messageCount });
+  const queue = channel.session.vhost.queue(name, channel.connection);
+  const messageCount = queue.purge();
+  if (method.noWait) return;
+  if (queue.isRecorded) channel.sendDurable('queue.purge-ok', { messageCount });
+  else channel.send('queue.purge-ok', { messageCount });
 }
 
 export function onQueueDelete(channel: ChannelContext, method: MethodArguments<'queue.delete'>): void {

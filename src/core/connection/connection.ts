@@ -113,6 +113,8 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   #channel: Channel | undefined;
   /** Frames are held until it has happened. **Invariant:** undefined unless open. */
   #awaited: Awaited | undefined;
+  /** The broker was stopped in the middle of things. */
+  #isHalted = false;
   /** Class and method of the frame at hand, for the close that an error makes; 0 for one that no frame is the cause of. */
   #methodKey = 0;
   /** Handshake and close time out; once open it is the heartbeat's. */
@@ -155,6 +157,38 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
 
   /** Bytes from the client, valid during the call. Throws only for a defect of the broker. */
   receive(bytes: Uint8Array, start: number, end: number): void {
+    try {
+      this.#receive(bytes, start, end);
+    } catch (error) {
+      this.#throwUnlessHalted(error);
+    }
+  }
+
+  /** Everything written has left: deliveries may go on. */
+  drained(): void {
+    try {
+      this.#drained();
+    } catch (error) {
+      this.#throwUnlessHalted(error);
+    }
+  }
+
+  /** The stream has ended. */
+  transportClosed(reason?: string): void {
+    if (this.isOpen) {
+      this.log(
+        'info',
+        `client closed the stream without connection.close${reason === undefined ? '' : `: ${reason}`}`,
+      );
+    }
+    try {
+      this.#becomeClosed();
+    } catch (error) {
+      this.#throwUnlessHalted(error);
+    }
+  }
+
+  #receive(bytes: Uint8Array, start: number, end: number): void {
     const state = this.#state;
     if (state.name === 'closed') return;
     if (state.name === 'open') state.heartbeat.onReceived();
@@ -172,8 +206,7 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     this.#requestCommit();
   }
 
-  /** Everything written has left: deliveries may go on. */
-  drained(): void {
+  #drained(): void {
     this.output.drained();
     if (this.#state.name === 'open') {
       this.#state.gate.drained();
@@ -182,15 +215,9 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     for (const channel of this.channels.values()) channel.deliveries.unparkAll();
   }
 
-  /** The stream has ended. */
-  transportClosed(reason?: string): void {
-    if (this.isOpen) {
-      this.log(
-        'info',
-        `client closed the stream without connection.close${reason === undefined ? '' : `: ${reason}`}`,
-      );
-    }
-    this.#becomeClosed();
+  /** What breaks because the broker was stopped meanwhile is no defect, and its owner knows the cause. */
+  #throwUnlessHalted(error: unknown): void {
+    if (!this.#isHalted) throw error;
   }
 
   /** A frame of the client. Runs per frame. */
@@ -309,7 +336,8 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   failChannel(channel: Channel, error: ChannelError): void {
     if (channel.state === 'closing') return;
     this.log('warn', `closing channel ${channel.number}: ${error.message}`);
-    // Messages that the error came behind are safe: their confirms must not be lost with the channel.
+    // Messages that the error came behind are stored: the confirms of those that are durable by now must not be lost with the
+    // channel. The others remain unconfirmed, as it is with a connection that ends.
     this.answerDurable(channel);
     channel.send('channel.close', {
       replyCode: error.replyCode,
@@ -337,6 +365,21 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     if (this.isClosed) return;
     this.log('info', `closed: ${reason}`);
     this.#finish();
+  }
+
+  /**
+   * The broker stops where it is: the stream ends, and nothing that the connection holds is given back, which would change a
+   * state that is in doubt.
+   */
+  halt(): void {
+    if (this.isClosed) return;
+    this.#isHalted = true;
+    this.#state = { name: 'closed' };
+    this.#channel = undefined;
+    this.#awaited = undefined;
+    this.#parser.stop();
+    this.output.discard();
+    this.#transport.close();
   }
 
   awaitDurable(channel: Channel): void {

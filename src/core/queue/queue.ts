@@ -450,23 +450,29 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     });
   }
 
+  /** What cannot be read stays where it is. */
   #take(lane: Lane): number {
-    const seq = lane.take();
-    const position = lane.position(seq);
+    const bodyBytes = this.#bodyBytes(lane, lane.peek());
     this.readyCount--;
-    this.readyBytes -= bodyBytesOf(this.#runtime.store.pageOf(position), position);
-    return seq;
+    this.readyBytes -= bodyBytes;
+    return lane.take();
+  }
+
+  #bodyBytes(lane: Lane, seq: number): number {
+    const position = lane.position(seq);
+    return bodyBytesOf(this.#runtime.store.pageOf(position), position);
   }
 
   #settle(lane: Lane, seq: number): void {
     this.#runtime.settle(lane, seq, lane.position(seq));
   }
 
+  /** What cannot be read stays where it is. */
   #makeReady(lane: Lane, seq: number): void {
-    const position = lane.position(seq);
+    const bodyBytes = this.#bodyBytes(lane, seq);
     lane.giveBack(seq);
     this.readyCount++;
-    this.readyBytes += bodyBytesOf(this.#runtime.store.pageOf(position), position);
+    this.readyBytes += bodyBytes;
     // Before anything is delivered, as in RabbitMQ: what comes back does not push a message to a waiting consumer.
     this.#dropHeads();
     this.#markDue();

@@ -16,23 +16,50 @@ test('a step is recorded when half of the last one is left, and counts when it i
   expect(reach.recorded).toBe(cursor + REACH_STEP);
   expect(reach.durable).toBe(REACH_STEP);
   expect(reach.isShort(REACH_STEP)).toBe(false);
-  reach.becomeDurable();
+  reach.becomeDurable(REACH_STEP);
   expect(reach.durable).toBe(cursor + REACH_STEP);
   expect(reach.isShort(REACH_STEP - 1)).toBe(false);
   expect(reach.isShort(REACH_STEP)).toBe(true);
 });
 
-test('a lane that waited for the disk takes larger steps, up to a bound', () => {
-  const reach = new Reach();
+/** Makes a lane wait for the disk `count` times. Returns the size of each step. */
+function waitForDisk(reach: Reach, count: number): number[] {
   const steps: number[] = [];
   reach.advance(REACH_STEP);
-  reach.becomeDurable();
-  for (let count = 0; count < 6; count++) {
+  reach.becomeDurable(REACH_STEP);
+  while (steps.length < count) {
     const cursor = reach.durable;
     steps.push(reach.advance(cursor) - cursor);
-    reach.becomeDurable();
+    reach.becomeDurable(cursor);
   }
-  expect(steps).toEqual([2, 4, 8, 16, 16, 16].map((times) => times * REACH_STEP));
+  return steps;
+}
+
+/** Advances when half of the last step is left; the lane gets on by `moved` until that is durable. Returns the step. */
+function stepOn(reach: Reach, moved: number): number {
+  let cursor = reach.durable - 20 * REACH_STEP;
+  while (!reach.isShort(cursor)) cursor++;
+  const step = reach.advance(cursor) - cursor;
+  reach.becomeDurable(cursor + moved);
+  return step;
+}
+
+test('a lane that waited for the disk takes larger steps, up to a bound', () => {
+  expect(waitForDisk(new Reach(), 6)).toEqual([2, 4, 8, 16, 16, 16].map((times) => times * REACH_STEP));
+});
+
+test('steps become smaller again when smaller ones would do', () => {
+  const reach = new Reach();
+  waitForDisk(reach, 3);
+  const steps = Array.from({ length: 5 }, () => stepOn(reach, 1));
+  expect(steps).toEqual([8, 4, 2, 1, 1].map((times) => times * REACH_STEP));
+});
+
+test('steps stay while half of one would be used up before the next is durable', () => {
+  const reach = new Reach();
+  waitForDisk(reach, 3);
+  const steps = Array.from({ length: 3 }, () => stepOn(reach, 2 * REACH_STEP));
+  expect(steps).toEqual([8, 8, 8].map((times) => times * REACH_STEP));
 });
 
 test('what an earlier run recorded counts as it is, and does not make the first step larger', () => {

@@ -23,6 +23,8 @@ export class Reach {
   /** What was recorded last; undefined: nothing, and REACH_STEP counts. */
   recorded: number | undefined;
   #step = REACH_STEP;
+  /** Where the cursor was when `recorded` was. */
+  #advancedAt = 0;
   /** `recorded` is of this run; at the start of a run every lane is short. */
   #isOurs = false;
   #isPending = false;
@@ -45,14 +47,21 @@ export class Reach {
   advance(cursor: number): number {
     if (this.#isOurs && cursor >= this.durable) this.#step = Math.min(this.#step * 2, REACH_STEP_MAX);
     const recorded = cursor + this.#step;
+    this.#advancedAt = cursor;
     this.recorded = recorded;
     this.#isOurs = true;
     this.#isPending = true;
     return recorded;
   }
 
-  /** What `advance` returned is durable. */
-  becomeDurable(): void {
+  /**
+   * What `advance` returned is durable, and the cursor has come to `cursor` meanwhile. When the lane did not have to wait, and
+   * would not have with steps of half the size, they become smaller again: a crash makes all of a step redelivered.
+   */
+  becomeDurable(cursor: number): void {
+    const waited = cursor >= this.durable;
+    const wouldHaveWaited = cursor - this.#advancedAt >= this.#step / 4;
+    if (!waited && !wouldHaveWaited) this.#step = Math.max(this.#step / 2, REACH_STEP);
     this.#isPending = false;
     this.durable = this.recorded ?? REACH_STEP;
   }

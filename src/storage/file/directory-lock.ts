@@ -163,8 +163,8 @@ function inUse(directory: string, name: string): StorageError {
   const pid = LOCK_NAME.exec(name)?.[1];
   return new StorageError(
     'DATA_DIR_IN_USE',
-    `the data directory ${directory} is in use by the broker with process id ${pid}: stop that one first, ` +
-      'or give this one a directory of its own (--data-dir)',
+    `the data directory ${directory} is in use by the broker with process id ${pid}: stop it first; a second broker needs a ` +
+      'data directory of its own',
   );
 }
 
