@@ -36,8 +36,8 @@ const PENDING_BYTES_MAX = 32 * 2 ** 20;
 /** The log that is cleaned, as far as the cleaner needs it. */
 export interface CleanedLog {
   copiedBytes: number;
-  /** Reads a page that is not resident in the background, and asks for a turn then. */
-  fetchPage(page: LogPage): void;
+  /** Reads a page that is not resident in the background; calls `whenResident` and asks for a turn then. */
+  fetchPage(page: LogPage, whenResident: () => void): void;
   /** Takes a page out of memory and out of all look-ups. */
   forget(page: LogPage): void;
   note(laneId: number, seq: number, returnCount: number, heldUntilMs: number): void;
@@ -131,8 +131,11 @@ export class Cleaner {
   /** If not, it will be. */
   #isInMemory(page: LogPage): boolean {
     if (page.isResident) return true;
-    if (this.#awaited !== page) this.#log.fetchPage(page);
+    if (this.#awaited === page) return false;
     this.#awaited = page;
+    this.#log.fetchPage(page, () => {
+      this.#awaited = undefined;
+    });
     return false;
   }
 

@@ -391,6 +391,24 @@ describe('cleaning', () => {
     expect(main.storedBytes).toBeLessThan(8 * 1024 * KIB);
   });
 
+  test('reads back what it cleans, in the background', async () => {
+    log = new MessageLog(main, { cold, ...SMALL, residentBytesMax: 16 * KIB });
+    books.definitions = ['vhost /'];
+    books.recordDefinitions();
+    storeSparsely(2000, 10);
+    main.loadNow = () => expect.unreachable('cleaning must not wait for the disk');
+    for (let turn = 0; turn < 1000; turn++) {
+      log.commit();
+      log.clean(books);
+      await Promise.resolve();
+    }
+    expect(main.storedBytes).toBeLessThan(2 * SMALL.deadBytesAllowed);
+    const expected = seqs();
+    await restart();
+    expect(seqs()).toEqual(expected);
+    expect(books.definitions).toEqual(['vhost /']);
+  });
+
   test('waits while cold does not store what it is given', () => {
     log = new MessageLog(main, { cold, deadBytesAllowed: 16 * KIB });
     storeSparsely(1000, 2);

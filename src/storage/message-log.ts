@@ -268,8 +268,11 @@ export class MessageLog implements MessageStore, PageSource {
     return page;
   }
 
-  fetchPage(page: LogPage): void {
-    this.#memory.fetch(page, () => this.onDurable());
+  fetchPage(page: LogPage, whenResident: () => void): void {
+    this.#memory.fetch(page, () => {
+      whenResident();
+      this.onDurable();
+    });
   }
 
   forget(page: LogPage): void {

@@ -115,7 +115,7 @@ export class PageMemory {
     const copies = longestUnusedFirst.filter((page) => this.#options.isStored(page));
     this.#evictBeyond(
       unreadMax,
-      copies.filter((page) => !page.wasFetched || page.liveCount === 0),
+      copies.filter((page) => !isBeingRead(page)),
     );
     for (const page of copies) if (this.#bytes > residentBytesMax) this.#evict(page);
     if (this.#bytes > residentBytesMax) this.#spill(this.#bytes - residentBytesMax, longestUnusedFirst);
@@ -169,8 +169,11 @@ export class PageMemory {
       .then(
         () => this.#loaded(page, bytes),
         (error: Error) => {
+          this.#loadCount--;
           this.#bytes -= bytes.length;
+          // Of a page that is gone nobody needs anything.
           if (this.#loading.has(page)) this.#options.onFailure(error);
+          else this.#beginLoads();
         },
       );
   }
@@ -219,4 +222,9 @@ export class PageMemory {
     if (bytes.length === this.#options.pageBytesMax && this.#spare.length < SPARE_MAX)
       this.#spare.push(bytes);
   }
+}
+
+/** It was fetched for a consumer or for the cleaner, and there is something in it for them. */
+function isBeingRead(page: LogPage): boolean {
+  return page.wasFetched && (page.liveCount > 0 || page.hasFacts);
 }

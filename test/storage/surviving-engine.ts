@@ -70,10 +70,14 @@ export class SurvivingEngine implements LogEngine {
 
   async load(page: LogPage, into: Uint8Array): Promise<void> {
     await Promise.resolve();
-    this.loadNow(page, into);
+    this.#read(page, into);
   }
 
   loadNow(page: LogPage, into: Uint8Array): void {
+    this.#read(page, into);
+  }
+
+  #read(page: LogPage, into: Uint8Array): void {
     const kept = this.#pages.get(page);
     if (kept === undefined) throw new Error(`page ${page.number} is not kept`);
     this.loads++;
