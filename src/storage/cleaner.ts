@@ -264,7 +264,7 @@ export class Cleaner {
     this.dropLeaving();
   }
 
-  /** Pages of main go whose messages are durable in cold by now. */
+  /** Lets go of the pages for which the other stream is durable by now. */
   dropLeaving(): void {
     if (this.#leaving.length === 0) return;
     this.#leaving = this.#leaving.filter(({ stream, page, awaited, block }) => {

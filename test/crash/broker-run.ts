@@ -1,5 +1,5 @@
 import { Broker } from '../../src/core/broker.ts';
-import type { Credentials, Scheduler } from '../../src/core/environment.ts';
+import type { Credentials } from '../../src/core/environment.ts';
 import { PAGE_SPAN, type Page, type RecordVisitor } from '../../src/core/message/message-store.ts';
 import { BrokerImage } from '../../src/core/recovery/broker-image.ts';
 import type { Disk } from '../../src/storage/file/disk.ts';
@@ -10,6 +10,7 @@ import type { LogPage } from '../../src/storage/log-page.ts';
 import { MessageLog } from '../../src/storage/message-log.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { HandScheduler } from '../core/hand-scheduler.ts';
 import { ObservedStore } from './observed-store.ts';
 import { recoveredBroker } from './recovered-broker.ts';
 import type { DiskProcess, SimulatedDisk } from './simulated-disk.ts';
@@ -306,18 +307,4 @@ export function eventsInto(events: string[]): StorageEvents {
     },
     onFull: (on) => events.push(on ? 'full' : 'not full any more'),
   };
-}
-
-/** Remembers what the broker asked for; the test runs the turns. */
-class HandScheduler implements Scheduler {
-  turnIsDue = false;
-  deadlineMs = Number.POSITIVE_INFINITY;
-
-  requestTurn(): void {
-    this.turnIsDue = true;
-  }
-
-  requestTurnAt(atMs: number): void {
-    this.deadlineMs = atMs;
-  }
 }

@@ -1,10 +1,11 @@
 import { Broker } from '../../src/core/broker.ts';
 import type { Connection } from '../../src/core/connection/connection.ts';
-import type { Credentials, Scheduler } from '../../src/core/environment.ts';
+import type { Credentials } from '../../src/core/environment.ts';
 import { MemoryEngine } from '../../src/storage/memory-engine.ts';
 import { MessageLog } from '../../src/storage/message-log.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { HandScheduler } from '../core/hand-scheduler.ts';
 import { joinBytes, methodFrame, publishFrames } from '../servers/frame-bytes.ts';
 import { LOCAL_PEER, RecordingTransport } from '../servers/recording-transport.ts';
 import { openingFrames, PROTOCOL_HEADER } from './session-frames.ts';
@@ -20,20 +21,6 @@ const PLAIN_PASSWORDS: Credentials = {
   hash: (password) => password,
   verify: (password, hash, done) => done(password === hash),
 };
-
-/** Remembers what the broker asked for; the test runs the turns. */
-class HandScheduler implements Scheduler {
-  turnIsDue = false;
-  deadlineMs = Number.POSITIVE_INFINITY;
-
-  requestTurn(): void {
-    this.turnIsDue = true;
-  }
-
-  requestTurnAt(atMs: number): void {
-    this.deadlineMs = atMs;
-  }
-}
 
 /** One client of the broker, made of memory. */
 export interface FuzzedClient {
