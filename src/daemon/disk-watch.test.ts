@@ -74,13 +74,18 @@ describe('disk watch', () => {
     expect(await sampleEach(550 * MIB, 499 * MIB)).toEqual(['short', 'enough', 'short']);
   });
 
-  test('looks more often when there is little room left', async () => {
+  test('looks again before a fast disk could have filled what is left above the limit', async () => {
     await watch.start();
-    await vi.advanceTimersByTimeAsync(4000);
-    expect(samples).toBe(5);
-    freeBytes = GIB;
-    await vi.advanceTimersByTimeAsync(2000);
-    expect(samples).toBe(10);
+    freeBytes = 500 * MIB + 100e6;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(samples).toBe(2);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(samples).toBe(12);
+    freeBytes = 500 * MIB;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(samples).toBe(13);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(samples).toBe(23);
   });
 
   test('a disk without any room is full, whatever was measured', async () => {

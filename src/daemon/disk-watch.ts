@@ -1,8 +1,9 @@
-/** With plenty of room. A disk takes about 1 GB a second at most. */
-const SAMPLE_MS = 1000;
-/** With less than `NEAR_BYTES` above the limit. */
-const SAMPLE_NEAR_MS = 250;
-const NEAR_BYTES = 2 ** 31;
+/** A disk takes about 1 GB a second at most: it is looked at again before that could have filled it up to the limit. */
+const DISK_BYTES_PER_MS = 1e6;
+const SAMPLE_MS_MIN = 20;
+const SAMPLE_MS_MAX = 1000;
+/** While there is too little room: how soon it is seen that there is more. */
+const SAMPLE_SHORT_MS = 250;
 /** There is enough again with this much more room than there should be at least. */
 const ENOUGH_FACTOR = 1.2;
 
@@ -45,9 +46,14 @@ export class DiskWatch {
     if (this.#options.freeBytesMin === 0) return;
     const freeBytes = await this.#sample();
     if (this.#stopped) return;
-    const isNear = freeBytes < this.#options.freeBytesMin + NEAR_BYTES;
-    this.#timer = setTimeout(() => void this.start(), isNear ? SAMPLE_NEAR_MS : SAMPLE_MS);
+    this.#timer = setTimeout(() => void this.start(), this.#nextSampleMs(freeBytes));
     this.#timer.unref();
+  }
+
+  #nextSampleMs(freeBytes: number): number {
+    const roomBytes = freeBytes - this.#options.freeBytesMin;
+    if (roomBytes < 0 || this.#isShort) return SAMPLE_SHORT_MS;
+    return Math.min(SAMPLE_MS_MAX, Math.max(SAMPLE_MS_MIN, roomBytes / DISK_BYTES_PER_MS));
   }
 
   /** The engines have no room for what they were given, or have again. */
