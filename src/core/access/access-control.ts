@@ -8,6 +8,7 @@ import type {
   UserDefinition,
 } from '../definitions/definition.ts';
 import type { DefinitionRecorder } from '../definitions/definition-log.ts';
+import type { Identity } from './identity.ts';
 import { Pattern } from './pattern.ts';
 
 export interface User {
@@ -201,6 +202,11 @@ export class AccessControl {
     return vhost === undefined ? all : all.filter((permission) => permission.vhost === vhost);
   }
 
+  /** What the user may do, from now on and as long as there is such a user. */
+  identityOf(username: string): Identity {
+    return new UserIdentity(this, username);
+  }
+
   /** A user may enter a vhost as soon as it has a permission there, even one that allows nothing. */
   mayEnter(user: string, vhost: string): boolean {
     return this.#permissions.get(user)?.has(vhost) ?? false;
@@ -332,4 +338,33 @@ function literal(text: string): string {
   let pattern = '';
   for (const character of text) pattern += SPECIAL.includes(character) ? `\\${character}` : character;
   return pattern;
+}
+
+const NO_TAGS: ReadonlySet<string> = new Set();
+
+/** A user of the broker's own. */
+class UserIdentity implements Identity {
+  readonly username: string;
+  readonly #access: AccessControl;
+
+  constructor(access: AccessControl, username: string) {
+    this.#access = access;
+    this.username = username;
+  }
+
+  get tags(): ReadonlySet<string> {
+    return this.#access.users.get(this.username)?.tags ?? NO_TAGS;
+  }
+
+  mayEnter(vhost: string): boolean {
+    return this.#access.mayEnter(this.username, vhost);
+  }
+
+  allows(vhost: string, name: string, operation: Operation): boolean {
+    return this.#access.allows(this.username, vhost, name, operation);
+  }
+
+  allowsTopic(vhost: string, exchange: string, operation: 'write' | 'read', routingKey: string): boolean {
+    return this.#access.allowsTopic(this.username, vhost, exchange, operation, routingKey);
+  }
 }

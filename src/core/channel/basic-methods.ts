@@ -4,6 +4,7 @@ import type { MethodArguments } from '../../codec/methods.ts';
 import { resourceText } from '../arguments/equivalence.ts';
 import { fieldTypeName, isInteger } from '../arguments/field-text.ts';
 import { notImplemented, preconditionFailed } from '../failures.ts';
+import { queueToRead } from '../session/queue-operations.ts';
 import type { ChannelContext } from './channel-context.ts';
 import type { Deliveries } from './deliveries.ts';
 import { queueName } from './queue-methods.ts';
@@ -41,8 +42,7 @@ export function onBasicConsume(
     consumeReplies(channel, deliveries, consumerTag, method.noAck);
   } else {
     const name = queueName(channel, method.queue);
-    session.authorize('queue', name, 'read');
-    const queue = session.vhost.queue(name, channel.connection);
+    const queue = queueToRead(session, name, channel.connection);
     const settings = {
       consumerTag,
       noAck: method.noAck,
@@ -73,8 +73,7 @@ export function onBasicGet(
 ): void {
   const { session } = channel;
   const name = queueName(channel, method.queue);
-  session.authorize('queue', name, 'read');
-  const queue = session.vhost.queue(name, channel.connection);
+  const queue = queueToRead(session, name, channel.connection);
   const outcome = queue.get(deliveries, method.noAck);
   if (outcome === 'empty') channel.send('basic.get-empty', {});
   else if (outcome === 'wait') channel.whenDurable(() => onBasicGet(channel, deliveries, method));

@@ -3,9 +3,9 @@ import type { ChannelError } from '../errors.ts';
 import type { Output } from '../output.ts';
 import type { ExclusiveOwner } from '../queue/queue.ts';
 import type { Runtime } from '../runtime.ts';
+import type { Session } from '../session/session.ts';
 import type { BrokerSettings } from '../settings.ts';
 import type { ReplyConsumers } from './reply-consumers.ts';
-import type { Session } from './session.ts';
 import type { Transaction } from './transaction.ts';
 
 /** The connection of a channel, as far as the parts of a channel need it. */

@@ -21,6 +21,7 @@ import { resourceText } from '../arguments/equivalence.ts';
 import type { ChannelError } from '../errors.ts';
 import { channelError, commandInvalid, notImplemented, preconditionFailed } from '../failures.ts';
 import type { Runtime } from '../runtime.ts';
+import type { Session } from '../session/session.ts';
 import { onBasicCancel, onBasicConsume, onBasicGet, onBasicQos } from './basic-methods.ts';
 import type { ChannelConnection, ChannelContext } from './channel-context.ts';
 import { Deliveries } from './deliveries.ts';
@@ -28,7 +29,6 @@ import { onExchangeBind, onExchangeDeclare, onExchangeDelete, onExchangeUnbind }
 import { Publisher } from './publisher.ts';
 import { onQueueBind, onQueueDeclare, onQueueDelete, onQueuePurge, onQueueUnbind } from './queue-methods.ts';
 import type { ReplyConsumers } from './reply-consumers.ts';
-import type { Session } from './session.ts';
 import { Transaction } from './transaction.ts';
 
 const BASIC_ACK_BYTES = 4 + 8 + 1;

@@ -24,7 +24,6 @@ import { BASIC_PUBLISH, type Method, type MethodArguments, type MethodName } fro
 import { CONNECTION_FORCED, replyName } from '../../codec/reply-codes.ts';
 import { Channel, type ChannelOwner } from '../channel/channel.ts';
 import type { ReplyConsumers } from '../channel/reply-consumers.ts';
-import type { Session } from '../channel/session.ts';
 import type { Deadline } from '../deadlines.ts';
 import type { BrokerEvent, Peer, Transport } from '../environment.ts';
 import { ChannelError, ConnectionError } from '../errors.ts';
@@ -32,6 +31,7 @@ import { channelError, notAllowed, unexpectedFrame } from '../failures.ts';
 import { Output } from '../output.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Runtime } from '../runtime.ts';
+import type { Session } from '../session/session.ts';
 import type { BrokerSettings } from '../settings.ts';
 import { type ConnectionLink, Handshake, type LoginHost } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';

@@ -11,10 +11,10 @@ import { decodeTable, type FieldTable, tableOf } from '../../codec/field-table.t
 import { FRAME_MIN_SIZE } from '../../codec/frame.ts';
 import type { Method, MethodArguments, MethodName } from '../../codec/methods.ts';
 import type { AccessControl } from '../access/access-control.ts';
-import { Session } from '../channel/session.ts';
 import type { BrokerEvent, Credentials, Peer } from '../environment.ts';
 import type { ConnectionError } from '../errors.ts';
 import { channelError, commandInvalid, loginRefused, notAllowed, syntaxError } from '../failures.ts';
+import { Session } from '../session/session.ts';
 import type { BrokerSettings } from '../settings.ts';
 import type { VirtualHost } from '../vhost/virtual-host.ts';
 
@@ -175,7 +175,7 @@ export class Handshake {
     }
     this.#host.assertRoomForConnection(vhost, this.#username);
     this.#stage = 'done';
-    this.#connection.open(new Session(this.#host.access, this.#username, vhost));
+    this.#connection.open(new Session(this.#host.access.identityOf(this.#username), vhost));
   }
 }
 

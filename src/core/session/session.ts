@@ -1,4 +1,5 @@
-import type { AccessControl, Operation } from '../access/access-control.ts';
+import type { Operation } from '../access/access-control.ts';
+import type { Identity } from '../access/identity.ts';
 import { resourceText } from '../arguments/equivalence.ts';
 import { accessRefused } from '../failures.ts';
 import type { Exchange } from '../vhost/exchange.ts';
@@ -8,21 +9,23 @@ import type { VirtualHost } from '../vhost/virtual-host.ts';
  * Who acts, and in which vhost: the one place where permissions are asked for, whatever protocol the wish came by.
  */
 export class Session {
-  readonly username: string;
+  readonly identity: Identity;
   readonly vhost: VirtualHost;
-  readonly #access: AccessControl;
 
-  constructor(access: AccessControl, username: string, vhost: VirtualHost) {
-    this.#access = access;
-    this.username = username;
+  constructor(identity: Identity, vhost: VirtualHost) {
+    this.identity = identity;
     this.vhost = vhost;
+  }
+
+  get username(): string {
+    return this.identity.username;
   }
 
   /** 403 unless the user may do `operation` with the queue or exchange. The default exchange is called amq.default. */
   authorize(kind: 'queue' | 'exchange', name: string, operation: Operation): void {
     const vhost = this.vhost.name;
     const known = knownName(kind, name);
-    if (this.#access.allows(this.username, vhost, known, operation)) return;
+    if (this.identity.allows(vhost, known, operation)) return;
     const resource = resourceText({ kind, name: known, vhost });
     throw accessRefused(`${operation} access to ${resource} refused for user '${this.username}'`);
   }
@@ -31,8 +34,8 @@ export class Session {
   authorizeAny(kind: 'queue' | 'exchange', name: string): void {
     const vhost = this.vhost.name;
     const known = knownName(kind, name);
-    if (this.#access.allows(this.username, vhost, known, 'write')) return;
-    if (this.#access.allows(this.username, vhost, known, 'read')) return;
+    if (this.identity.allows(vhost, known, 'write')) return;
+    if (this.identity.allows(vhost, known, 'read')) return;
     this.authorize(kind, name, 'configure');
   }
 
@@ -49,13 +52,13 @@ export class Session {
   }
 
   hasTag(tag: string): boolean {
-    return this.#access.users.get(this.username)?.tags.has(tag) === true;
+    return this.identity.tags.has(tag);
   }
 
   /** 403 unless the user may publish (write) or bind (read) with this routing key; only topic exchanges ask. */
   authorizeTopic(exchange: string, operation: 'write' | 'read', routingKey: string): void {
     const vhost = this.vhost.name;
-    if (this.#access.allowsTopic(this.username, vhost, exchange, operation, routingKey)) return;
+    if (this.identity.allowsTopic(vhost, exchange, operation, routingKey)) return;
     const resource = resourceText({ kind: 'exchange', name: exchange, vhost });
     throw accessRefused(
       `${operation} access to topic '${routingKey}' in ${resource} refused for user '${this.username}'`,

@@ -11,7 +11,7 @@ let session: Session;
 beforeEach(() => {
   access = new AccessControl(() => {}, { put: () => {}, remove: () => {} });
   access.putUser({ name: 'ann', passwordHash: undefined, tags: ['monitoring'] });
-  session = new Session(access, 'ann', vhost);
+  session = new Session(access.identityOf('ann'), vhost);
 });
 
 function permit(configure: string, write: string, read: string): void {
