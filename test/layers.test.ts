@@ -23,9 +23,10 @@ const allowed: Record<string, readonly string[]> = {
   core: ['codec'],
   storage: ['codec', 'core'],
   server: ['codec', 'core'],
+  management: ['codec', 'core'],
   client: ['codec', 'core'],
-  daemon: ['codec', 'core', 'storage', 'server', 'client'],
-  testing: ['codec', 'core', 'storage', 'server', 'client', 'daemon'],
+  daemon: ['codec', 'core', 'storage', 'server', 'management', 'client'],
+  testing: ['codec', 'core', 'storage', 'server', 'management', 'client', 'daemon'],
   cli: ['codec', 'client', 'daemon'],
 };
 

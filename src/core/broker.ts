@@ -9,13 +9,14 @@
  */
 
 import { AccessControl } from './access/access-control.ts';
+import { type LoginAttempt, type LoginResult, Logins } from './access/logins.ts';
 import type { Channel } from './channel/channel.ts';
 import { ReplyConsumers } from './channel/reply-consumers.ts';
 import { Connection, type ConnectionHost } from './connection/connection.ts';
 import type { Definition, VhostPartDefinition } from './definitions/definition.ts';
 import { DefinitionLog } from './definitions/definition-log.ts';
 import type { DefinitionSet } from './definitions/definition-set.ts';
-import type { Credentials, Environment, Peer, Transport } from './environment.ts';
+import type { Environment, Peer, Transport } from './environment.ts';
 import { connectionForced, notAllowed, notFound } from './failures.ts';
 import type { RecordOwner } from './message/message-store.ts';
 import { isAtLimit } from './operator-limit.ts';
@@ -51,6 +52,7 @@ export class Broker implements ConnectionHost {
   readonly access: AccessControl;
   readonly vhosts: Map<string, VirtualHost> = new Map<string, VirtualHost>();
   readonly replyConsumers: ReplyConsumers;
+  readonly #logins: Logins;
   readonly #definitions: DefinitionLog;
   readonly #recordOwner: RecordOwner;
   readonly #connections = new Set<Connection>();
@@ -66,6 +68,10 @@ export class Broker implements ConnectionHost {
   readonly #blockAwaitedBy = new Map<Connection, number>();
   /** Those that are on, with what their event said. */
   readonly #alarms = new Map<Alarm, string>();
+  /** To be called once what happened in this turn is durable. */
+  #awaiting: (() => void)[] = [];
+  /** To be called once a block is durable. **Invariant:** in the order of the blocks. */
+  #awaited: { readonly block: number; readonly waiting: readonly (() => void)[] }[] = [];
   #storeIsBehind = false;
   #shutdownDone: (() => void) | undefined;
   #closing = false;
@@ -80,6 +86,7 @@ export class Broker implements ConnectionHost {
     this.access = new AccessControl(() => {
       this.runtime.topologyVersion++;
     }, this.#definitions);
+    this.#logins = new Logins(this.access, environment.credentials, this.settings.loopbackUsers);
     this.#recordOwner = this.#makeRecordOwner();
     this.replyConsumers = new ReplyConsumers(this.runtime);
     environment.store.onDurable = () => this.runtime.requestTurn();
@@ -93,8 +100,8 @@ export class Broker implements ConnectionHost {
     this.runtime.discardRestored();
   }
 
-  get credentials(): Credentials {
-    return this.runtime.environment.credentials;
+  logIn(attempt: LoginAttempt, done: (result: LoginResult) => void): void {
+    this.#logins.logIn(attempt, done);
   }
 
   get connections(): ReadonlySet<Connection> {
@@ -129,6 +136,7 @@ export class Broker implements ConnectionHost {
     this.#checkStore();
     this.#sealHolding(block);
     this.#answerPublishers(block);
+    this.#answerAwaiting(block);
     this.#flush();
     runtime.releaseDiscarded(DISCARDED_PER_TURN);
     const mustClean = runtime.store.clean(this.#recordOwner);
@@ -160,6 +168,15 @@ export class Broker implements ConnectionHost {
     for (const connection of this.#connections) connection.halt();
     this.#connections.clear();
     this.#checkShutdown();
+  }
+
+  /**
+   * Calls `done` once all that happened by now is durable: in a turn, and at the end of it when nothing has to be waited for.
+   * It is never called when the broker stops before.
+   */
+  whenDurable(done: () => void): void {
+    this.#awaiting.push(done);
+    if (this.#awaiting.length === 1) this.runtime.requestTurn();
   }
 
   // ---- vhosts and users ----
@@ -440,6 +457,20 @@ export class Broker implements ConnectionHost {
       this.#answer(channel);
       const done = channel.publisher.confirms.outstanding === 0 || channel.state !== 'open';
       if (done) this.#unanswered.delete(channel);
+    }
+  }
+
+  /** What is waited for since the last turn is in `block`, or an earlier one. Calls all whose block is durable. */
+  #answerAwaiting(block: number): void {
+    if (this.#awaiting.length > 0) {
+      this.#awaited.push({ block, waiting: this.#awaiting });
+      this.#awaiting = [];
+    }
+    const { durableBlock } = this.runtime.store;
+    for (let first = this.#awaited[0]; first !== undefined && first.block <= durableBlock; ) {
+      this.#awaited.shift();
+      for (const done of first.waiting) done();
+      first = this.#awaited[0];
     }
   }
 

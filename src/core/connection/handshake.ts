@@ -10,8 +10,9 @@ import { decodeUtf8, encodeUtf8 } from '../../codec/bytes.ts';
 import { decodeTable, type FieldTable, tableOf } from '../../codec/field-table.ts';
 import { FRAME_MIN_SIZE } from '../../codec/frame.ts';
 import type { Method, MethodArguments, MethodName } from '../../codec/methods.ts';
-import type { AccessControl } from '../access/access-control.ts';
-import type { BrokerEvent, Credentials, Peer } from '../environment.ts';
+import type { Identity } from '../access/identity.ts';
+import type { LoginAttempt, LoginResult } from '../access/logins.ts';
+import type { BrokerEvent, Peer } from '../environment.ts';
 import type { ConnectionError } from '../errors.ts';
 import { channelError, commandInvalid, loginRefused, notAllowed, syntaxError } from '../failures.ts';
 import { Session } from '../session/session.ts';
@@ -55,9 +56,9 @@ export interface ConnectionLink {
 
 /** Who knows users and vhosts. */
 export interface LoginHost {
-  readonly access: AccessControl;
   readonly vhosts: ReadonlyMap<string, VirtualHost>;
-  readonly credentials: Credentials;
+  /** Calls `done` exactly once, maybe before it returns. */
+  logIn(attempt: LoginAttempt, done: (result: LoginResult) => void): void;
   /** 530 when the vhost or the user has as many connections as it may. */
   assertRoomForConnection(vhost: VirtualHost, username: string): void;
 }
@@ -75,7 +76,8 @@ export class Handshake {
   readonly #connection: ConnectionLink;
   readonly #host: LoginHost;
   #stage: Stage = 'start sent';
-  #username = '';
+  /** Who has proven who it is. **Invariant:** there from 'tune sent' on. */
+  #identity: Identity | undefined;
 
   constructor(connection: ConnectionLink, host: LoginHost) {
     this.#connection = connection;
@@ -113,14 +115,9 @@ export class Handshake {
   #onStartOk(method: MethodArguments<'connection.start-ok'>): void {
     this.#stage = 'authenticating';
     this.#connection.setClientProperties(method.clientProperties);
-    const { username, password } = this.#credential(method.mechanism, method.response);
-    this.#username = username;
-    if (password === undefined) {
-      this.#onVerified(this.#host.access.users.has(username), method.mechanism);
-      return;
-    }
-    const hash = this.#host.access.users.get(username)?.passwordHash;
-    this.#host.credentials.verify(password, hash, (matches) => this.#onVerified(matches, method.mechanism));
+    const credential = this.#credential(method.mechanism, method.response);
+    const attempt = { ...credential, peer: this.#connection.peer };
+    this.#host.logIn(attempt, (result) => this.#onLogin(credential.username, method.mechanism, result));
   }
 
   #credential(mechanism: string, response: Uint8Array): Credential {
@@ -133,20 +130,20 @@ export class Handshake {
   }
 
   /** May run later than the frame that asked for it; the connection may be closing or gone. */
-  #onVerified(matches: boolean, mechanism: string): void {
+  #onLogin(username: string, mechanism: string, result: LoginResult): void {
     if (!this.#connection.isOpening) return;
-    const { loopbackUsers, channelMax, frameMax, heartbeatSeconds } = this.#connection.settings;
-    const allowedHere = this.#connection.peer.loopback || !loopbackUsers.includes(this.#username);
-    if (!matches || !allowedHere) {
-      this.#refuse(mechanism, matches ? 'may log in only from this machine' : 'wrong user name or password');
+    if ('refused' in result) {
+      this.#refuse(username, mechanism, result.refused);
       return;
     }
+    this.#identity = result.identity;
+    const { channelMax, frameMax, heartbeatSeconds } = this.#connection.settings;
     this.#stage = 'tune sent';
     this.#connection.send('connection.tune', { channelMax, frameMax, heartbeat: heartbeatSeconds });
   }
 
-  #refuse(mechanism: string, reason: string): void {
-    this.#connection.log('warn', `login of user '${this.#username}' refused: ${reason}`);
+  #refuse(username: string, mechanism: string, reason: string): void {
+    this.#connection.log('warn', `login of user '${username}' refused: ${reason}`);
     if (!this.#connection.clientHas('authentication_failure_close')) {
       this.#connection.abandon('login refused');
       return;
@@ -168,14 +165,16 @@ export class Handshake {
 
   #onOpen(method: MethodArguments<'connection.open'>): void {
     const name = method.virtualHost;
+    const identity = this.#identity as Identity;
+    const { username } = identity;
     const vhost = this.#host.vhosts.get(name);
     if (vhost === undefined) throw notAllowed(`vhost ${name} not found`);
-    if (!this.#host.access.mayEnter(this.#username, name)) {
-      throw notAllowed(`access to vhost '${name}' refused for user '${this.#username}'`);
+    if (!identity.mayEnter(name)) {
+      throw notAllowed(`access to vhost '${name}' refused for user '${username}'`);
     }
-    this.#host.assertRoomForConnection(vhost, this.#username);
+    this.#host.assertRoomForConnection(vhost, username);
     this.#stage = 'done';
-    this.#connection.open(new Session(this.#host.access.identityOf(this.#username), vhost));
+    this.#connection.open(new Session(identity, vhost));
   }
 }
 
