@@ -1,6 +1,15 @@
 import { markdownTable } from '../markdown-table.ts';
 
-export const LIMIT_PARTS = ['backlog', 'file-backlog', 'latency', 'scale'] as const;
+export const LIMIT_PARTS = [
+  'backlog',
+  'file-backlog',
+  'latency',
+  'scale',
+  'statistics',
+  'management',
+  'metrics',
+  'http',
+] as const;
 export type LimitPart = (typeof LIMIT_PARTS)[number];
 
 export type Unit =
@@ -13,6 +22,7 @@ export type Unit =
   | 'connections'
   | 'us CPU'
   | 'x'
+  | '%'
   | '% of a core';
 
 /** What a figure must be. A promise holds on any machine; a goal can be missed because the machine does something else. */
@@ -43,6 +53,7 @@ const DIGITS: Readonly<Record<Unit, number>> = {
   messages: 0,
   'us CPU': 2,
   x: 1,
+  '%': 1,
   '% of a core': 2,
   connections: 0,
 };

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startLeveret } from '../../test/servers/leveret.ts';
+import { type LeveretServer, startLeveret } from '../../test/servers/leveret.ts';
 import type { Server } from '../../test/servers/server.ts';
 import { compileAmqpload } from '../amqpload.ts';
 import { type LoadResult, runLoad } from '../load-run.ts';
@@ -25,10 +25,17 @@ export class LimitsBench {
     this.#directory = directory;
   }
 
-  /** Starts a broker as a user does, without anything in it, and stops it when `measure` is through. */
-  async withBroker<T>(storage: 'file' | 'memory', measure: (server: Server) => Promise<T>): Promise<T> {
+  /**
+   * Starts a broker as a user does, without anything in it, and stops it when `measure` is through. `options`: more of
+   * `leveret serve`.
+   */
+  async withBroker<T>(
+    storage: 'file' | 'memory',
+    measure: (server: LeveretServer) => Promise<T>,
+    options: readonly string[] = [],
+  ): Promise<T> {
     const dataDir = await mkdtemp(join(this.#directory, 'data-'));
-    const args = ['--storage', storage, '--data-dir', dataDir];
+    const args = ['--storage', storage, '--data-dir', dataDir, ...options];
     const server = await startLeveret({ projectRoot: this.#projectRoot, args });
     try {
       return await measure(server);

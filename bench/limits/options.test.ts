@@ -4,7 +4,7 @@ import { readLimitsOptions } from './options.ts';
 
 test('without arguments all parts are measured, and only promises must hold', () => {
   expect(readLimitsOptions([])).toEqual({
-    parts: ['backlog', 'file-backlog', 'latency', 'scale'],
+    parts: ['backlog', 'file-backlog', 'latency', 'scale', 'statistics', 'management', 'metrics', 'http'],
     strict: false,
     jsonPath: undefined,
   });
@@ -19,7 +19,7 @@ test('parts, strictness and a file for the result can be asked for', () => {
 });
 
 test.each([
-  [['memory'], 'backlog, file-backlog, latency, scale'],
+  [['memory'], 'backlog, file-backlog, latency, scale, statistics, management, metrics, http'],
   [['--bogus'], '--bogus'],
 ])('%j is refused with what is allowed', (args, allowed) => {
   expect(() => readLimitsOptions(args)).toThrow(BenchOptionError);

@@ -19,6 +19,10 @@ Measures what the broker promises beside its speed, against a broker that it sta
   file-backlog  10 million persistent messages on disk: memory, restart, draining
   latency       5,000 messages of 1 KiB a second
   scale         10,000 queues, 2,000 connections, 100 idle connections
+  statistics    processor time per message with and without statistics
+  management    10,000 queues listed over HTTP while messages flow
+  metrics       10,000 queues scraped by Prometheus while messages flow
+  http          publishing over HTTP, one message and many per request
 
   --strict       fail for missed rates and latencies, too: for a quiet machine
   --json <path>  write the result there, too

@@ -7,11 +7,15 @@ import { hasProc } from '../process-cpu.ts';
 import { measureBacklog } from './backlog.ts';
 import { type Check, type LimitPart, limitsTable, missed, verdict } from './check.ts';
 import { measureFileBacklog } from './file-backlog.ts';
+import { measureHttpPublish } from './http-publish.ts';
 import { measureLatency } from './latency.ts';
 import { LimitsBench } from './limits-bench.ts';
+import { measureManagementLists } from './management-lists.ts';
 import { measureIdle, measureManyConnections } from './many-connections.ts';
 import { measureManyQueues } from './many-queues.ts';
+import { measureMetrics } from './metrics.ts';
 import { LIMITS_HELP, type LimitsOptions, readLimitsOptions } from './options.ts';
+import { measureStatistics } from './statistics-cost.ts';
 
 /** This file is run from build/bench/limits. */
 const PROJECT_ROOT: string = join(import.meta.dirname, '..', '..', '..');
@@ -21,6 +25,10 @@ const MEASURES: Readonly<Record<LimitPart, (bench: LimitsBench) => Promise<Check
   'file-backlog': measureFileBacklog,
   latency: measureLatency,
   scale: measureScale,
+  management: measureManagementLists,
+  metrics: measureMetrics,
+  http: measureHttpPublish,
+  statistics: measureStatistics,
 };
 
 async function main(args: readonly string[]): Promise<number> {

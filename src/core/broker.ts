@@ -9,6 +9,8 @@
  */
 
 import { AccessControl } from './access/access-control.ts';
+import type { Identity } from './access/identity.ts';
+import type { LoginAttempts } from './access/login-attempts.ts';
 import { type LoginAttempt, type LoginResult, Logins } from './access/logins.ts';
 import type { Channel } from './channel/channel.ts';
 import { ReplyConsumers } from './channel/reply-consumers.ts';
@@ -16,14 +18,20 @@ import { Connection, type ConnectionHost } from './connection/connection.ts';
 import type { Definition, VhostPartDefinition } from './definitions/definition.ts';
 import { DefinitionLog } from './definitions/definition-log.ts';
 import type { DefinitionSet } from './definitions/definition-set.ts';
+import { Parameters } from './definitions/parameters.ts';
 import type { Environment, Peer, Transport } from './environment.ts';
 import { connectionForced, notAllowed, notFound } from './failures.ts';
+import { Leases } from './lease/leases.ts';
 import type { RecordOwner } from './message/message-store.ts';
 import { isAtLimit } from './operator-limit.ts';
 import type { BrokerImage } from './recovery/broker-image.ts';
 import { restoreDefinitions } from './restore-definitions.ts';
 import { Runtime } from './runtime.ts';
 import { type BrokerSettings, DEFAULT_SETTINGS, type InitialSettings } from './settings.ts';
+import { HostActivity } from './statistics/flow-activity.ts';
+import type { MessageCounters } from './statistics/message-counters.ts';
+import type { Statistics } from './statistics/statistics.ts';
+import { Totals } from './statistics/totals.ts';
 import { VirtualHost } from './vhost/virtual-host.ts';
 
 /** Deadlines that run in one turn. */
@@ -50,8 +58,13 @@ export class Broker implements ConnectionHost {
   readonly runtime: Runtime;
   readonly settings: BrokerSettings;
   readonly access: AccessControl;
+  readonly parameters: Parameters;
   readonly vhosts: Map<string, VirtualHost> = new Map<string, VirtualHost>();
   readonly replyConsumers: ReplyConsumers;
+  readonly activity: HostActivity;
+  /** Of vhosts that are gone. */
+  readonly #gone = new Totals();
+  readonly leases: Leases;
   readonly #logins: Logins;
   readonly #definitions: DefinitionLog;
   readonly #recordOwner: RecordOwner;
@@ -82,13 +95,17 @@ export class Broker implements ConnectionHost {
     const { defaultPassword, ...settings } = { ...DEFAULT_SETTINGS, ...initial };
     this.settings = Object.freeze(settings);
     this.runtime = new Runtime(environment, image);
+    if (!this.settings.statistics) this.runtime.statistics.switchOff();
+    this.activity = new HostActivity(this.runtime.statistics, this, 2);
     this.#definitions = new DefinitionLog(environment.store, () => this.runtime.requestTurn());
     this.access = new AccessControl(() => {
       this.runtime.topologyVersion++;
     }, this.#definitions);
-    this.#logins = new Logins(this.access, environment.credentials, this.settings.loopbackUsers);
+    this.parameters = new Parameters(this.#definitions);
+    this.#logins = new Logins(this.access, this.runtime, this.settings.loopbackUsers);
     this.#recordOwner = this.#makeRecordOwner();
     this.replyConsumers = new ReplyConsumers(this.runtime);
+    this.leases = new Leases(this.runtime);
     environment.store.onDurable = () => this.runtime.requestTurn();
     if (image === undefined || image.isFresh) {
       this.addVhost(this.settings.defaultVhost);
@@ -97,11 +114,38 @@ export class Broker implements ConnectionHost {
       this.#restoreDefinitions(image.definitions);
       if (this.access.users.size === 0) this.#replaceLostUsers(defaultPassword);
     }
+    for (const vhost of this.vhosts.values()) vhost.finishRestore();
     this.runtime.discardRestored();
   }
 
   logIn(attempt: LoginAttempt, done: (result: LoginResult) => void): void {
     this.#logins.logIn(attempt, done);
+  }
+
+  renewSecret(identity: Identity, secret: string, done: (refused: string | undefined) => void): void {
+    this.#logins.renew(identity, secret, done);
+  }
+
+  /** How often somebody tried to log in, and from where. */
+  get loginAttempts(): LoginAttempts {
+    return this.#logins.attempts;
+  }
+
+  get statistics(): Statistics {
+    return this.runtime.statistics;
+  }
+
+  /** What happened to messages since the start, in vhosts that are gone, too. A sum over all that there is. */
+  get counters(): MessageCounters {
+    return this.totals().counters;
+  }
+
+  /** The sum over all vhosts, those that are gone included: for each look, and not for the hot path. */
+  totals(): Totals {
+    const totals = new Totals();
+    totals.add(this.#gone);
+    for (const vhost of this.vhosts.values()) totals.add(vhost.totals());
+    return totals;
   }
 
   get connections(): ReadonlySet<Connection> {
@@ -110,6 +154,11 @@ export class Broker implements ConnectionHost {
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** False while it stops. */
+  get isAcceptingConnections(): boolean {
+    return !this.#closing;
   }
 
   /** A client has connected. */
@@ -185,6 +234,7 @@ export class Broker implements ConnectionHost {
     const existing = this.vhosts.get(name);
     if (existing !== undefined) return existing;
     const vhost = new VirtualHost(this.runtime, name, this.#definitions);
+    vhost.activity.parent = this.activity;
     this.vhosts.set(name, vhost);
     this.#definitions.put(vhost.definition);
     return vhost;
@@ -197,12 +247,25 @@ export class Broker implements ConnectionHost {
     this.#closeWhere((connection) => connection.session?.vhost === vhost, `vhost '${name}' is deleted`);
     this.vhosts.delete(name);
     this.access.vhostDeleted(name);
+    this.parameters.vhostDeleted(name);
     vhost.dispose();
+    this.#gone.add(vhost.totals());
+    vhost.activity.end();
     this.#definitions.remove(vhost.definition);
     return true;
   }
 
-  /** Adds a user or changes it. */
+  /**
+   * Makes the hash of a new password, for `access.putUser`. Calls `done` exactly once, maybe before it returns: with undefined
+   * when there are too many to make.
+   */
+  hashPassword(password: string, done: (passwordHash: string | undefined) => void): void {
+    const { credentials } = this.runtime.environment;
+    if (credentials.hashSlowly === undefined) done(credentials.hash(password));
+    else credentials.hashSlowly(password, done);
+  }
+
+  /** Adds a user or changes it, at once: its hash is the cheap one (`Credentials.hash`). */
   putUser(name: string, password: string, tags: Iterable<string> = []): void {
     const passwordHash = this.runtime.environment.credentials.hash(password);
     this.access.putUser({ name, passwordHash, tags });
@@ -212,6 +275,7 @@ export class Broker implements ConnectionHost {
   deleteUser(name: string): boolean {
     if (!this.access.deleteUser(name)) return false;
     this.#closeWhere((connection) => connection.session?.username === name, `user '${name}' is deleted`);
+    this.leases.abandonAllOf(name);
     return true;
   }
 
@@ -229,6 +293,15 @@ export class Broker implements ConnectionHost {
       if (reason === undefined) connection.unblock();
       else connection.block(reason);
     }
+  }
+
+  /** Those that are on. */
+  get alarms(): ReadonlySet<Alarm> {
+    return new Set(this.#alarms.keys());
+  }
+
+  hasAlarm(alarm: Alarm): boolean {
+    return this.#alarms.has(alarm);
   }
 
   /** What publishers are told while an alarm is on, as RabbitMQ says it. */
@@ -348,6 +421,7 @@ export class Broker implements ConnectionHost {
   #recordDefinitions(): void {
     for (const vhost of this.vhosts.values()) this.#definitions.put(vhost.definition);
     this.access.recordDefinitions();
+    this.parameters.recordDefinitions();
     for (const vhost of this.vhosts.values()) vhost.recordDefinitions();
     this.#definitions.recordKept();
   }
@@ -385,6 +459,7 @@ export class Broker implements ConnectionHost {
     switch (definition.kind) {
       case 'vhost': {
         const vhost = new VirtualHost(this.runtime, definition.name, this.#definitions, definition);
+        vhost.activity.parent = this.activity;
         this.vhosts.set(vhost.name, vhost);
         break;
       }
@@ -392,6 +467,10 @@ export class Broker implements ConnectionHost {
       case 'permission':
       case 'topic-permission':
         this.access.restore(definition);
+        break;
+      case 'parameter':
+      case 'global-parameter':
+        this.parameters.restore(definition);
         break;
       default:
         this.#restoreInVhost(definition);
@@ -478,7 +557,9 @@ export class Broker implements ConnectionHost {
     const { confirms } = channel.publisher;
     const upTo = confirms.takeDurable(this.runtime.store.durableBlock);
     if (channel.state !== 'open' || upTo === 0) return;
-    confirms.answer(channel.connection.output.writer(), channel.number, upTo);
+    const confirmed = confirms.answer(channel.connection.output.writer(), channel.number, upTo);
+    channel.counters.confirm += confirmed;
+    channel.session.vhost.answers.confirm += confirmed;
   }
 
   /** Flushing may end a connection, and that may make others write. */

@@ -3,6 +3,7 @@
  * inputs through these interfaces give the same outputs, always, so that a whole broker can be replayed from a seed.
  */
 import type { MessageStore } from './message/message-store.ts';
+import type { MessageTracer } from './message/message-tracer.ts';
 
 /** What core gets from its host. */
 export interface Environment {
@@ -11,6 +12,10 @@ export interface Environment {
   readonly scheduler: Scheduler;
   readonly store: MessageStore;
   readonly credentials: Credentials;
+  /** Absent: nobody logs in with a token. */
+  readonly tokens?: TokenVerifier;
+  /** Absent: no spans of distributed traces are made. */
+  readonly messageTracer?: MessageTracer;
   onEvent(event: BrokerEvent): void;
 }
 
@@ -61,16 +66,71 @@ export interface Peer {
   readonly localPort: number;
   /** True when the peer is on this machine: loopback address or in this process. `guest` may log in only from there. */
   readonly loopback: boolean;
+  /** Whether the bytes are encrypted on their way. Absent: they are not. */
+  readonly tls?: TlsFacts;
   /** The verified identity of a TLS client certificate, for SASL EXTERNAL. */
   readonly certificateName?: string;
 }
 
+/** What was agreed on with a peer over TLS. */
+export interface TlsFacts {
+  /** Like `TLSv1.3`. */
+  readonly protocol: string;
+  /** Like `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string;
+  /** The client's certificate, whether it is trusted or not; undefined without one. */
+  readonly certificate?: CertificateFacts;
+}
+
+export interface CertificateFacts {
+  /** RFC 4514: `CN=client,O=Example`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Milliseconds since 1970. */
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
 /** Password hashing, which may take long and therefore answers later. */
 export interface Credentials {
-  /** A salted hash of `password`, in a form that `verify` understands. */
+  /**
+   * A salted hash of `password`, at once: for users that a broker begins with, and for tests. Cheap to make, and so cheap to
+   * guess at by whoever steals it; where it matters the first log-in replaces it (`isOutdated`).
+   */
   hash(password: string): string;
-  /** Calls `done` exactly once, maybe before it returns. Takes the same time for a wrong password and an unknown hash. */
-  verify(password: string, passwordHash: string | undefined, done: (matches: boolean) => void): void;
+  /**
+   * Calls `done` exactly once, maybe before it returns: undefined when there is too much to do to find out. Takes the same time
+   * for a wrong password and an unknown hash.
+   */
+  verify(
+    password: string,
+    passwordHash: string | undefined,
+    done: (matches: boolean | undefined) => void,
+  ): void;
+  /**
+   * Calls `done` exactly once, later: with a hash that takes long to make and to guess at, or undefined when there is too much
+   * to do. Absent: there is no better one than that of `hash`.
+   */
+  hashSlowly?(password: string, done: (passwordHash: string | undefined) => void): void;
+  /** Whether a hash, which `password` has just been found to match, should give way to one of `hashSlowly`. */
+  isOutdated?(passwordHash: string, password: string): boolean;
+}
+
+/** Who issues tokens, and whether one is real: JSON Web Tokens. */
+export interface TokenVerifier {
+  /** Whether it has the form of a token: passwords of users have not. */
+  isToken(text: string): boolean;
+  /** Calls `done` exactly once, later. */
+  verify(token: string, done: (result: VerifiedToken | { readonly refused: string }) => void): void;
+}
+
+/** What a token that holds says. */
+export interface VerifiedToken {
+  readonly username: string;
+  /** For this broker, without its prefix: `read:%2F/orders`, `tag:management`. */
+  readonly scopes: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs: number;
 }
 
 /** Something an operator may want to read in a log. Names and addresses in it come from strangers. */

@@ -28,6 +28,11 @@ export class Output {
   unreadReplyBytes = 0;
   /** Counts how often the buffer was handed over: what was written before is then no longer in it. */
   passes = 0;
+  sentBytes = 0;
+  /** Frames, but for the content of messages. */
+  sentMethods = 0;
+  /** The content of messages: a header and a body each. */
+  sentContents = 0;
   /** Anything was sent since `takeIdle` was asked last. */
   #sentSomething = false;
   /** Bytes in the buffer that are deliveries. */
@@ -45,6 +50,7 @@ export class Output {
   /** Where to write frames. Valid until the next call of this class. Runs per frame. */
   writer(): ByteWriter {
     const writer = this.#writer;
+    this.sentMethods++;
     if (writer.bytes.length === 0) {
       writer.bytes = spareBuffers.pop() ?? new Uint8Array(BUFFER_BYTES);
       this.#onFilling();
@@ -57,11 +63,13 @@ export class Output {
   /** The last `byteCount` bytes that were written are a delivery. Runs per delivery. */
   addDelivery(byteCount: number): void {
     this.#deliveryBytes += byteCount;
+    this.sentContents++;
   }
 
   /** The last `byteCount` bytes that were written are a direct reply. */
   addReply(byteCount: number): void {
     this.#deliveryBytes += byteCount;
+    this.sentContents++;
     if (this.congested) this.unreadReplyBytes += byteCount;
   }
 
@@ -110,6 +118,7 @@ export class Output {
     const answerBytes = position - this.#deliveryBytes;
     writer.position = 0;
     this.#deliveryBytes = 0;
+    this.sentBytes += position;
     this.passes++;
     this.#sentSomething = true;
     if (this.#transport.write(bytes, position)) return;

@@ -12,6 +12,8 @@ const ORDER: readonly DefinitionKind[] = [
   'user',
   'permission',
   'topic-permission',
+  'global-parameter',
+  'parameter',
   'policy',
   'operator-policy',
   'exchange',

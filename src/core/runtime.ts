@@ -2,9 +2,12 @@ import { Deadline, Deadlines } from './deadlines.ts';
 import type { Environment, Random } from './environment.ts';
 import { MessageRecord } from './message/message-record.ts';
 import type { MessageStore, RecordOwner } from './message/message-store.ts';
+import type { MessageTracer } from './message/message-tracer.ts';
+import { ReceivedMessages } from './message/received-messages.ts';
 import { Lane, type LaneOwner } from './queue/lane.ts';
 import { Reach } from './queue/reach.ts';
 import { RestoredLane, type RestoredLanes } from './recovery/restored-lane.ts';
+import { Statistics } from './statistics/statistics.ts';
 
 /** Where core time begins, in milliseconds since 1970: 2020-01-01. So the 40 bits of a record last until 2054. */
 const EPOCH_MS = 1_577_836_800_000;
@@ -26,6 +29,9 @@ export class Runtime implements Omit<RecordOwner, 'recordDefinitions'> {
   readonly store: MessageStore;
   readonly random: Random;
   readonly deadlines: Deadlines = new Deadlines();
+  readonly received: ReceivedMessages = new ReceivedMessages();
+  readonly messageTracer: MessageTracer | undefined;
+  readonly statistics: Statistics;
   /** Scratch for whoever reads a record: valid until somebody else does. */
   readonly record: MessageRecord = new MessageRecord();
   /** Grows whenever a cached route or permission may have become wrong. */
@@ -54,11 +60,13 @@ export class Runtime implements Omit<RecordOwner, 'recordDefinitions'> {
     this.environment = environment;
     this.store = environment.store;
     this.random = environment.random;
+    this.messageTracer = environment.messageTracer;
     this.#restored = restored?.lanes ?? new Map<number, RestoredLane>();
     this.#nextLaneId = restored?.nextLaneId ?? 1;
     const { clock } = environment;
     this.#anchorMs = Math.max(0, Math.floor(clock.wallMs() - EPOCH_MS - clock.nowMs()));
     this.#releasePosition = (position) => this.store.release(position);
+    this.statistics = new Statistics(this);
   }
 
   /**
@@ -76,6 +84,11 @@ export class Runtime implements Omit<RecordOwner, 'recordDefinitions'> {
       if (!this.#inTurn) this.requestTurn();
     }
     return this.#nowMs;
+  }
+
+  /** Milliseconds since 1970 of a core time. */
+  wallMsOf(coreMs: number): number {
+    return coreMs + EPOCH_MS;
   }
 
   /** Seconds since 1970. */
@@ -156,14 +169,17 @@ export class Runtime implements Omit<RecordOwner, 'recordDefinitions'> {
     this.#beginDiscarding(lane);
   }
 
+  /** Whether there is anything to release now. */
   get hasDiscarded(): boolean {
-    return this.#discarding.size > 0;
+    for (const lane of this.#discarding) if (!lane.awaitsPage) return true;
+    return false;
   }
 
   /** Releases messages of purged queues and of those that are gone; looks at `countMax` at most. */
   releaseDiscarded(countMax: number): void {
     let left = countMax;
     for (const lane of this.#discarding) {
+      if (lane.awaitsPage) continue;
       left = lane.releaseDiscarded(left, this.#releasePosition);
       if (!lane.hasDiscarded) this.#endDiscarding(lane);
       if (left <= 0) return;

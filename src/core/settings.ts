@@ -25,6 +25,8 @@ export interface BrokerSettings {
   readonly loopbackUsers: readonly string[];
   /** How long a consumer may keep a message before its channel is closed; 0: for ever. */
   readonly consumerTimeoutMs: number;
+  /** Whether the recent past is kept, and delays are measured; counters count in any case. */
+  readonly statistics: boolean;
 }
 
 /** What a broker starts with. The password is not kept: only its hash is. */
@@ -49,4 +51,5 @@ export const DEFAULT_SETTINGS: InitialSettings = {
   defaultPassword: 'guest',
   loopbackUsers: ['guest'],
   consumerTimeoutMs: 0,
+  statistics: true,
 };

@@ -181,6 +181,17 @@ function defineEverything(): void {
   });
   host.broker.deleteUser('bob');
   host.broker.addVhost('shop').setLimits({ maxQueues: 10 });
+  host.vhost('shop').setMetadata({ description: 'the shop', tags: ['a', 'b'], defaultQueueType: 'quorum' });
+  host.vhost('shop').setMetadata({ tracing: true });
+  host.broker.parameters.set({
+    vhost: 'shop',
+    component: 'shovel',
+    name: 'move',
+    value: '{"ack-mode":"on-confirm"}',
+  });
+  host.broker.parameters.setGlobal({ name: 'cluster_name', value: '"here"' });
+  host.broker.parameters.setGlobal({ name: 'gone', value: 'true' });
+  host.broker.parameters.deleteGlobal('gone');
   vhost.setPolicy({
     name: 'short',
     vhost: '/',
@@ -280,7 +291,7 @@ describe('what is recorded', () => {
   test('is the same once more when the store asks for all of it', () => {
     defineEverything();
     const recorded = host.recorded();
-    expect(recorded.length).toBe(17);
+    expect(recorded.length).toBe(19);
     expect(inOrder(host.recordedAgain())).toEqual(inOrder(recorded));
   });
 });
@@ -396,6 +407,17 @@ describe('after a restart', () => {
     });
     expect(restarted.vhost().queues.get('bills')?.settings).toMatchObject({ messageTtlMs: 60_000 });
     expect(restarted.vhost('shop').limits).toEqual({ maxConnections: undefined, maxQueues: 10 });
+    expect(restarted.vhost('shop').metadata).toEqual({
+      description: 'the shop',
+      tags: ['a', 'b'],
+      defaultQueueType: 'quorum',
+      tracing: true,
+    });
+    expect(restarted.vhost('shop').tracer).toBeDefined();
+    expect(restarted.broker.parameters.get('shop', 'shovel', 'move')?.value).toBe(
+      '{"ack-mode":"on-confirm"}',
+    );
+    expect(restarted.broker.parameters.globals()).toEqual([{ name: 'cluster_name', value: '"here"' }]);
     expect(restarted.broker.access.users.get('ann')?.limits).toEqual({ maxConnections: 3, maxChannels: -1 });
   });
 

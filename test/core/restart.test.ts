@@ -1,64 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import type { DirectChannel } from '../../src/client/direct-channel.ts';
-import { openDirectConnection } from '../../src/client/direct-connection.ts';
-import { Broker } from '../../src/core/broker.ts';
-import { BrokerImage } from '../../src/core/recovery/broker-image.ts';
-import { MessageLog } from '../../src/storage/message-log.ts';
-import { SeededRandom } from '../../src/testing/seeded-random.ts';
-import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { VirtualScheduler } from '../../src/testing/virtual-scheduler.ts';
-import { SurvivingEngine } from '../storage/surviving-engine.ts';
+import type { VirtualHost } from '../../src/core/vhost/virtual-host.ts';
+import { SurvivingBroker } from './surviving-broker.ts';
 
-/** A broker, with the engines that the next one goes on with. */
-class Run {
-  readonly broker: Broker;
-  readonly main: SurvivingEngine;
-  readonly cold: SurvivingEngine;
-  readonly #scheduler: VirtualScheduler;
-
-  private constructor(main: SurvivingEngine, cold: SurvivingEngine, log: MessageLog, image: BrokerImage) {
-    this.main = main;
-    this.cold = cold;
-    this.#scheduler = new VirtualScheduler(() => this.broker.turn());
-    const environment = {
-      clock: new VirtualClock(Date.UTC(2026, 0, 1)),
-      random: new SeededRandom(1),
-      scheduler: this.#scheduler,
-      store: log,
-      credentials: {
-        hash: (password: string) => password,
-        verify: (password: string, hash: string | undefined, done: (matches: boolean) => void) =>
-          done(password === hash),
-      },
-      onEvent: () => {},
-    };
-    this.broker = new Broker(environment, { heartbeatSeconds: 0 }, image);
-  }
-
-  static async start(main = new SurvivingEngine(), cold = new SurvivingEngine()): Promise<Run> {
-    const log = new MessageLog(main, { cold });
-    const image = new BrokerImage(log);
-    await log.recover(image);
-    return new Run(main, cold, log, image);
-  }
-
-  async channel(): Promise<DirectChannel> {
-    return (await openDirectConnection(this.broker)).createChannel();
-  }
-
-  /** Without a word to anybody. */
-  crash(): Promise<Run> {
-    this.#scheduler.stop();
-    return Run.start(this.main.reopened(), this.cold.reopened());
-  }
-
-  async stop(): Promise<Run> {
-    await new Promise<void>((resolve) => this.broker.shutdown(resolve));
-    return this.crash();
-  }
-}
-
-let run: Run;
+let run: SurvivingBroker;
 
 afterEach(async () => {
   await run.stop();
@@ -86,7 +31,7 @@ async function next(channel: DirectChannel): Promise<string> {
 }
 
 test('after a stop exactly what was delivered and not acknowledged is marked as redelivered', async () => {
-  run = await Run.start();
+  run = await SurvivingBroker.start();
   const channel = await run.channel();
   await fill(channel, 5);
   await channel.get('q', { noAck: true });
@@ -101,7 +46,7 @@ test('after a stop exactly what was delivered and not acknowledged is marked as 
 });
 
 test('after a crash everything that may have been delivered is marked so, and comes in its order', async () => {
-  run = await Run.start();
+  run = await SurvivingBroker.start();
   await fill(await run.channel(), 3);
   run = await run.crash();
   const channel = await run.channel();
@@ -111,7 +56,7 @@ test('after a crash everything that may have been delivered is marked so, and co
 });
 
 test('a queue that was deleted is gone with its messages, and one that was purged is empty', async () => {
-  run = await Run.start();
+  run = await SurvivingBroker.start();
   const channel = await run.channel();
   await fill(channel, 3);
   await channel.queuePurge('q');
@@ -126,7 +71,7 @@ test('a queue that was deleted is gone with its messages, and one that was purge
 });
 
 test('transient messages and queues that are not durable do not come back', async () => {
-  run = await Run.start();
+  run = await SurvivingBroker.start();
   const channel = await run.channel();
   await fill(channel, 1);
   await channel.queueDeclare('passing');
@@ -137,4 +82,18 @@ test('transient messages and queues that are not durable do not come back', asyn
   const after = await run.channel();
   expect([await next(after), await next(after), await next(after)]).toEqual(['0', '0', 'empty']);
   expect(run.broker.vhosts.get('/')?.queues.has('passing')).toBe(false);
+});
+
+test('a paused queue is still paused after a restart, and goes on for good once it is resumed', async () => {
+  run = await SurvivingBroker.start();
+  await fill(await run.channel(), 2);
+  const vhost = (): VirtualHost => run.broker.vhosts.get('/') as VirtualHost;
+  vhost().setPaused(vhost().queue('q', undefined), true);
+  run = await run.stop();
+  expect(vhost().queue('q', undefined).isPaused).toBe(true);
+  expect(await (await run.channel()).get('q')).toBeUndefined();
+  vhost().setPaused(vhost().queue('q', undefined), false);
+  run = await run.stop();
+  expect(vhost().queue('q', undefined).isPaused).toBe(false);
+  expect(await (await run.channel()).get('q')).toBeDefined();
 });

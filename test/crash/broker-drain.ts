@@ -1,3 +1,4 @@
+import type { Outcome } from '../../src/core/outcome/outcome.ts';
 import { methodFrame } from '../servers/frame-bytes.ts';
 import type { BrokerRun } from './broker-run.ts';
 import { readBody } from './message-body.ts';
@@ -13,6 +14,7 @@ export async function drainQueues(run: BrokerRun): Promise<RecoveredBroker> {
   const client = new WorkloadClient(run.broker, (received) => inbox.push(received));
   run.afterTurn = () => client.read();
   client.send(methodFrame(1, 'channel.open'));
+  const outcomes = await outcomesOf(run);
   const queues = new Map<string, readonly RecoveredMessage[]>();
   for (const queue of run.broker.vhosts.get('/')?.queues.keys() ?? []) {
     const messages: RecoveredMessage[] = [];
@@ -24,7 +26,38 @@ export async function drainQueues(run: BrokerRun): Promise<RecoveredBroker> {
     }
     queues.set(queue, messages);
   }
-  return { queues, objects: run.recovered.objects };
+  return { queues, objects: run.recovered.objects, outcomes, keys: keysOf(run) };
+}
+
+/** What the broker shows of the outcomes that were recovered. */
+async function outcomesOf(run: BrokerRun): Promise<Map<string, number | undefined>> {
+  const outcomes = new Map<string, number | undefined>();
+  const vhost = run.broker.vhosts.get('/');
+  for (const key of run.recovered.outcomes.keys()) {
+    const [queue = '', messageId = ''] = key.split(' ');
+    let shown: readonly Outcome[] | undefined;
+    vhost?.outcomes.read(messageId, queue, (found) => {
+      shown = found;
+    });
+    for (let round = 0; shown === undefined && round < ROUNDS_MAX; round++) {
+      run.runTurns();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const { result } of shown ?? [])
+      outcomes.set(key, result === undefined ? undefined : readBody(result, 0, result.length));
+  }
+  return outcomes;
+}
+
+/** The keys that count, of those that were recovered. */
+function keysOf(run: BrokerRun): Set<string> {
+  const deduplication = run.broker.vhosts.get('/')?.deduplication;
+  return new Set(
+    [...run.recovered.keys].filter((each) => {
+      const [kind, name, type, id] = each.split(' ');
+      return deduplication?.isRepeated(`${kind} ${name}`, `${type} ${id}`);
+    }),
+  );
 }
 
 async function answer(run: BrokerRun, inbox: Received[]): Promise<Received> {

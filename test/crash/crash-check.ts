@@ -51,6 +51,11 @@ export async function checkBroker(
   const run = await BrokerRun.start(new SimulatedDisk(image), options);
   const found = await drainQueues(run);
   const problems = epoch.ledger.problems(found, time);
+  const expected = recoveredBroker(recovered.model).outcomes;
+  for (const [key, id] of expected) {
+    if (!found.outcomes.has(key) || found.outcomes.get(key) !== id)
+      problems.push(`outcome ${key} with result ${id} was recovered, and is not shown so`);
+  }
   for (const [queue, messages] of recoveredBroker(recovered.model).queues) {
     if (TRIMMED_QUEUES.has(queue)) continue;
     const expectedText = messages.map(messageText).join(' ');

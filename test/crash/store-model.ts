@@ -5,6 +5,7 @@ import {
   definitionKey,
   definitionText,
 } from '../../src/core/definitions/definition.ts';
+import { isKeptAt, type KeptHead, readKept } from '../../src/core/message/kept-record.ts';
 import {
   destinationCountAt,
   destinationLane,
@@ -32,6 +33,8 @@ export interface ModelMessage {
   readonly id: number | undefined;
   /** Of everything in the record but its destinations. */
   readonly hash: number;
+  /** Of what the broker keeps under a key, and is no message. */
+  readonly kept: KeptHead | undefined;
 }
 
 interface KnownDefinition {
@@ -140,13 +143,17 @@ export class StoreModel implements RecordVisitor {
     const { bytes, addressStart, bodyStart, bodyEnd, arrivalMs, expirationMs } = record;
     let hash = hashOf(bytes, addressStart, bodyEnd);
     hash = Math.imul(hash ^ (arrivalMs + 31 * expirationMs), FNV_PRIME) >>> 0;
-    return { id: readBody(bytes, bodyStart, bodyEnd), hash };
+    const id = readBody(bytes, bodyStart, bodyEnd);
+    return { id, hash, kept: isKeptAt(page, position - page.base) ? readKept(page, position) : undefined };
   }
 }
 
 /** The lanes that belong to what is defined. A priority queue has one for each priority. */
 export function lanesOf(definition: Definition): number[] {
-  if (definition.kind === 'vhost') return [definition.scheduleLaneId];
+  if (definition.kind === 'vhost') {
+    const { scheduleLaneId, outcomeLaneId, deduplicationLaneId } = definition;
+    return [scheduleLaneId, outcomeLaneId, deduplicationLaneId].filter((laneId) => laneId !== undefined);
+  }
   if (definition.kind !== 'queue') return [];
   const priorities = definition.arguments.get('x-max-priority')?.value;
   const count = typeof priorities === 'number' ? priorities + 1 : 1;

@@ -19,6 +19,10 @@ export interface Copy {
   promisedAt: number;
   /** The client that got it said, or saw, that it is done with; or the queue was purged or deleted. */
   removal: Removal | undefined;
+  /** Its publisher asked for its outcome. */
+  readonly wantsOutcome: boolean;
+  /** It was gone when the broker started: what is known of its outcome was found then. */
+  wasGone: boolean;
   deliveredAt: number;
   state: 'ready' | 'unacked' | 'gone';
 }
@@ -29,6 +33,23 @@ export interface Removal {
   durableAt: number;
   /** Where it went as a dead letter. */
   readonly movedTo: Copy | undefined;
+  /** The result that its client gave; undefined: none. */
+  readonly resultId?: number | undefined;
+}
+
+/** A message that an exchange that deduplicates has routed, and has to remember. */
+export interface RememberedKey {
+  readonly id: number;
+  readonly copies: readonly Copy[];
+  readonly sentAt: number;
+  /** The exchange went. */
+  endedAt: number;
+}
+
+/** A queue was purged or deleted: the outcomes of what was in it may be lost in a crash. */
+interface QueueDrop {
+  readonly queue: string;
+  readonly at: number;
 }
 
 /** The declaration of something durable, or its end. */
@@ -56,6 +77,10 @@ export interface RecoveredBroker {
   readonly queues: ReadonlyMap<string, readonly RecoveredMessage[]>;
   /** Keys of what is defined. */
   readonly objects: ReadonlySet<string>;
+  /** Of each outcome, as `queue message-id`, the id of its result. */
+  readonly outcomes: ReadonlyMap<string, number | undefined>;
+  /** What is remembered of messages, as `scope key`. */
+  readonly keys: ReadonlySet<string>;
 }
 
 export interface RecoveredMessage {
@@ -71,6 +96,14 @@ export class WorkloadLedger {
   #transactions: Transaction[] = [];
   /** Messages whose fate depends on more than what clients do (expiry, delays): only their bodies are looked at. */
   readonly #looseIds = new Set<number>();
+  #remembered: RememberedKey[] = [];
+  #drops: QueueDrop[] = [];
+  /** When the broker had started, and what it found is durable. */
+  #foundAt = NEVER;
+  /** Outcomes that were found then: they stay. */
+  #foundOutcomes: ReadonlySet<string> = new Set();
+  /** Likewise for keys, until their exchange goes. */
+  #foundKeys: { readonly keys: ReadonlySet<string>; endedAt: number } = { keys: new Set(), endedAt: NEVER };
 
   add(copy: Copy): void {
     this.copies.push(copy);
@@ -88,6 +121,19 @@ export class WorkloadLedger {
     this.#transactions.push(transaction);
   }
 
+  remember(key: RememberedKey): void {
+    this.#remembered.push(key);
+  }
+
+  /** The exchange that remembered is gone. */
+  forgetRemembered(now: number): void {
+    for (const key of [...this.#remembered, this.#foundKeys]) key.endedAt = Math.min(key.endedAt, now);
+  }
+
+  dropQueue(queue: string, now: number): void {
+    this.#drops.push({ queue, at: now });
+  }
+
   /** Returns the change, for its promise. */
   changeObject(key: string, isPresent: boolean, now: number): { promisedAt: number } {
     const change: ObjectChange = { isPresent, sentAt: now, promisedAt: NEVER, isFound: false };
@@ -103,12 +149,20 @@ export class WorkloadLedger {
       ...this.#objectProblems(recovered, time),
       ...this.#messageProblems(recovered, time),
       ...this.#transactionProblems(recovered, time),
+      ...this.#outcomeProblems(recovered, time),
+      ...this.#keyProblems(recovered, time),
     ];
   }
 
   /** The broker was restarted with `recovered`: what is there is promised from now on, and what is not never will be. */
   reconcile(recovered: RecoveredBroker, now: number): void {
     this.#transactions = [];
+    this.#drops = [];
+    this.#remembered = [];
+    this.#foundAt = now;
+    this.#foundOutcomes = new Set(recovered.outcomes.keys());
+    const endedAt = recovered.objects.has(DEDUPLICATING_EXCHANGE) ? NEVER : now;
+    this.#foundKeys = { keys: recovered.keys, endedAt };
     for (const key of this.#objects.keys()) {
       const isPresent = recovered.objects.has(key);
       this.#objects.set(key, [{ isPresent, sentAt: now, promisedAt: now, isFound: true }]);
@@ -122,12 +176,81 @@ export class WorkloadLedger {
       copy.state = 'ready';
       copy.removal = undefined;
       promise(copy, now);
-    } else if (copy.state !== 'gone' || copy.removal === undefined) {
+      return;
+    }
+    copy.wasGone = true;
+    if (copy.state !== 'gone' || copy.removal === undefined) {
       copy.state = 'gone';
       copy.removal = { sentAt: now, durableAt: now, movedTo: undefined };
     } else if (copy.removal.durableAt === NEVER) {
       copy.removal = { ...copy.removal, durableAt: now, movedTo: undefined };
     }
+  }
+
+  #presentCopies(recovered: RecoveredBroker, time: number): Set<Copy> {
+    const found = new RecoveredCopies(recovered);
+    const sent = this.copies.filter(({ sentAt }) => sentAt <= time);
+    return new Set(sent.toReversed().filter((copy) => found.take(copy)));
+  }
+
+  /** A settlement and its outcome are there together, or neither is. */
+  #outcomeProblems(recovered: RecoveredBroker, time: number): string[] {
+    const problems: string[] = [];
+    const present = this.#presentCopies(recovered, time);
+    const counts = new Map<string, number>();
+    for (const copy of this.copies) counts.set(outcomeKey(copy), (counts.get(outcomeKey(copy)) ?? 0) + 1);
+    for (const copy of this.copies) {
+      const key = outcomeKey(copy);
+      // Which of two messages of one id in one queue an outcome is of nobody can tell.
+      if (!copy.wantsOutcome || !copy.persistent || copy.sentAt > time || counts.get(key) !== 1) continue;
+      if (copy.wasGone) continue;
+      const problem = this.#outcomeProblem(copy, present.has(copy), recovered, time);
+      if (problem !== undefined) problems.push(`message ${copy.id} of queue ${copy.queue} ${problem}`);
+    }
+    for (const key of time < this.#foundAt ? [] : this.#foundOutcomes)
+      if (!recovered.outcomes.has(key)) problems.push(`outcome ${key} is lost although it was there`);
+    return problems;
+  }
+
+  #outcomeProblem(
+    copy: Copy,
+    isPresent: boolean,
+    { outcomes }: RecoveredBroker,
+    time: number,
+  ): string | undefined {
+    const key = outcomeKey(copy);
+    const { removal } = copy;
+    if (isPresent)
+      return outcomes.has(key) ? 'is there and has an outcome, which is back to front' : undefined;
+    if (removal === undefined || removal.sentAt > time || copy.promisedAt > time) return undefined;
+    const isDropped = this.#drops.some(
+      ({ queue, at }) => queue === copy.queue && at >= removal.sentAt && at <= time,
+    );
+    if (!outcomes.has(key)) return isDropped ? undefined : 'is settled, and its outcome is lost';
+    if (outcomes.get(key) !== removal.resultId)
+      return `has an outcome with result ${outcomes.get(key)}, where ${removal.resultId} was given: that is lost`;
+    return undefined;
+  }
+
+  /** A message that was routed is remembered, and one that is remembered is not lost. */
+  #keyProblems(recovered: RecoveredBroker, time: number): string[] {
+    const problems: string[] = [];
+    const present = this.#presentCopies(recovered, time);
+    if (this.#foundAt <= time && this.#foundKeys.endedAt > time) {
+      for (const key of this.#foundKeys.keys)
+        if (!recovered.keys.has(key)) problems.push(`key ${key} is lost although it was there`);
+    }
+    for (const { id, copies, sentAt, endedAt } of this.#remembered) {
+      const persistent = copies.filter((copy) => copy.persistent);
+      if (sentAt > time || endedAt <= time || persistent.length === 0) continue;
+      const isKnown = recovered.keys.has(rememberedKey(id));
+      const isThere = persistent.some((copy) => present.has(copy) || copy.promisedAt <= time);
+      if (isThere && !isKnown)
+        problems.push(`message ${id} is forgotten: its repetition is back as another one`);
+      const lost = persistent.some((copy) => !present.has(copy) && !isRemoved(copy, time));
+      if (isKnown && lost) problems.push(`message ${id} is lost, and its repetition would be refused`);
+    }
+    return problems;
   }
 
   #objectProblems(recovered: RecoveredBroker, time: number): string[] {
@@ -223,6 +346,18 @@ export class WorkloadLedger {
     }
     return problems;
   }
+}
+
+/** The one exchange of a workload that deduplicates. */
+export const DEDUPLICATING_EXCHANGE = 'exchange once';
+
+/** As the broker finds what the workload publishes. */
+function outcomeKey({ id, queue }: Copy): string {
+  return `${queue} m${id}`;
+}
+
+export function rememberedKey(id: number): string {
+  return `${DEDUPLICATING_EXCHANGE} S ${id}`;
 }
 
 /** Messages of recovered queues, to be matched with copies: the newest first, where a message came to a queue twice. */

@@ -5,9 +5,18 @@ import { methodFrame, publishFrames } from '../servers/frame-bytes.ts';
 import type { BrokerRun } from './broker-run.ts';
 import { BODY_BYTES_MIN, makeBody, readBody } from './message-body.ts';
 import { type Received, WorkloadClient } from './workload-client.ts';
-import type { Copy, Removal, Transaction, WorkloadLedger } from './workload-ledger.ts';
+import {
+  type Copy,
+  DEDUPLICATING_EXCHANGE,
+  type RecoveredBroker,
+  type Removal,
+  type Transaction,
+  type WorkloadLedger,
+} from './workload-ledger.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** No run of a workload takes as long. */
+const OUTCOME_TTL_MS = 2 ** 32 - 1;
 const NOT_FOUND = 404;
 
 interface QueueKind {
@@ -61,6 +70,7 @@ interface ExchangeKind {
 const EXCHANGES: Readonly<Record<string, ExchangeKind>> = {
   fan: { type: 'fanout', durable: true, arguments: tableOf({}) },
   pick: { type: 'direct', durable: true, arguments: tableOf({}) },
+  once: { type: 'fanout', durable: true, arguments: tableOf({ 'x-message-deduplication': true }) },
   passing: { type: 'fanout', durable: false, arguments: tableOf({}) },
   hash: { type: 'x-consistent-hash', durable: true, arguments: tableOf({}), isLoose: true },
   late: {
@@ -79,6 +89,8 @@ const ROUTING_KEYS = ['1', '2'] as const;
 interface Unsettled {
   readonly deliveryTag: number;
   readonly copy: Copy | undefined;
+  /** The result that the client gave, if it settles the message as it is. */
+  readonly resultId?: number | undefined;
 }
 
 /** A client with one channel. */
@@ -107,6 +119,9 @@ export interface WorkloadNumbers {
   nextOrder: number;
 }
 
+/** What the properties of a message make of its copies. */
+type CopyKind = Pick<Copy, 'persistent' | 'wantsOutcome'>;
+
 type Action = readonly [weight: number, run: () => void];
 
 /**
@@ -128,6 +143,8 @@ export class Workload {
   readonly #exchanges: Set<string>;
   /** As `exchange|queue|routing key`. */
   readonly #bindings: Set<string>;
+  /** Messages that the exchange that deduplicates has routed: it routes none of them again. */
+  #onceIds: Set<number>;
 
   constructor(run: BrokerRun, ledger: WorkloadLedger, random: Random, numbers: WorkloadNumbers) {
     this.#run = run;
@@ -137,6 +154,7 @@ export class Workload {
     this.#queues = namesOf(run.recovered.objects, 'queue');
     this.#exchanges = namesOf(run.recovered.objects, 'exchange');
     this.#bindings = namesOf(run.recovered.objects, 'binding');
+    this.#onceIds = rememberedIds(run.recovered);
     this.#publisher = this.#open('confirm.select');
     this.#transactor = this.#open('tx.select');
     this.#consumer = this.#open(undefined);
@@ -175,6 +193,7 @@ export class Workload {
     return [
       [30, () => this.#publishSome(1)],
       [6, () => this.#publishSome(2 + this.#below(6))],
+      [10, () => this.#publishOnce()],
       [14, () => this.#declareQueue(session, this.#pick(QUEUE_NAMES))],
       [6, () => this.#declareExchange(this.#pick(EXCHANGE_NAMES))],
       [12, () => this.#bind()],
@@ -223,11 +242,20 @@ export class Workload {
   // ---- publishing ----
 
   #publishSome(count: number): void {
-    for (let index = 0; index < count; index++) {
-      const { frames, route } = this.#publication();
-      this.#publisher.client.send(...frames);
-      this.#unconfirmed.push({ tag: this.#nextPublishTag++, copies: route() });
-    }
+    for (let index = 0; index < count; index++) this.#publishTo(this.#anyExchange());
+  }
+
+  /** To the exchange that deduplicates, or what is needed for that. */
+  #publishOnce(): void {
+    if (!this.#exchanges.has('once')) this.#declareExchange('once');
+    else if (this.#targets('once', '').size === 0) this.#bind('once');
+    else this.#publishTo('once');
+  }
+
+  #publishTo(exchange: string): void {
+    const { frames, route } = this.#publication(exchange);
+    this.#publisher.client.send(...frames);
+    this.#unconfirmed.push({ tag: this.#nextPublishTag++, copies: route() });
   }
 
   #publishInTransaction(): void {
@@ -237,21 +265,38 @@ export class Workload {
   }
 
   /** A new message, and what brings it into the ledger once it is routed. */
-  #publication(): { frames: readonly Uint8Array[]; route: () => readonly Copy[] } {
-    const id = this.#numbers.nextId++;
-    const exchange = this.#below(3) === 0 ? this.#pick([...this.#exchanges, '']) : '';
+  #publication(exchange = this.#anyExchange()): {
+    frames: readonly Uint8Array[];
+    route: () => readonly Copy[];
+  } {
     const routingKey = exchange === '' ? this.#pick(QUEUE_NAMES) : this.#pick(ROUTING_KEYS);
     const persistent = this.#below(8) !== 0;
+    const id = this.#newOrRepeatedId(exchange);
+    const wantsOutcome = this.#below(3) === 0;
+    const headers = new Map([['x-deduplication-header', field.string(String(id))]]);
+    if (exchange === 'late') headers.set('x-delay', field.int(1 + this.#below(50)));
+    if (wantsOutcome) headers.set('x-outcome-ttl', field.long(OUTCOME_TTL_MS));
     const properties = {
       deliveryMode: persistent ? 2 : 1,
       priority: this.#below(3),
-      ...(exchange === 'late' ? { headers: new Map([['x-delay', field.int(1 + this.#below(50))]]) } : {}),
+      messageId: `m${id}`,
+      headers,
     };
     const body = makeBody(id, this.#bodyBytes());
     return {
       frames: publishFrames(1, { exchange, routingKey }, properties, body),
-      route: () => this.#route(id, exchange, routingKey, persistent),
+      route: () => this.#routeOnce(id, exchange, routingKey, { persistent, wantsOutcome }),
     };
+  }
+
+  #anyExchange(): string {
+    return this.#below(3) === 0 ? this.#pick([...this.#exchanges, '']) : '';
+  }
+
+  /** To the exchange that deduplicates a message is sent again now and then. */
+  #newOrRepeatedId(exchange: string): number {
+    const isRepeated = exchange === 'once' && this.#onceIds.size > 0 && this.#below(2) === 0;
+    return isRepeated ? this.#pick([...this.#onceIds]) : this.#numbers.nextId++;
   }
 
   /** Mostly small; sometimes larger than a page. */
@@ -262,12 +307,21 @@ export class Workload {
     return BODY_BYTES_MIN + this.#below(60);
   }
 
-  #route(id: number, exchange: string, routingKey: string, persistent: boolean): readonly Copy[] {
+  #routeOnce(id: number, exchange: string, routingKey: string, kind: CopyKind): readonly Copy[] {
+    if (exchange !== 'once') return this.#route(id, exchange, routingKey, kind);
+    if (this.#onceIds.has(id) || this.#targets(exchange, routingKey).size === 0) return [];
+    const copies = this.#route(id, exchange, routingKey, kind);
+    this.#onceIds.add(id);
+    if (kind.persistent) this.#ledger.remember({ id, copies, sentAt: this.#now, endedAt: NEVER });
+    return copies;
+  }
+
+  #route(id: number, exchange: string, routingKey: string, kind: CopyKind): readonly Copy[] {
     if (EXCHANGES[exchange]?.isLoose) this.#ledger.addLoose(id);
     const copies: Copy[] = [];
     for (const queue of this.#targets(exchange, routingKey)) {
       if (QUEUES[queue]?.isLoose || EXCHANGES[exchange]?.isLoose) this.#ledger.addLoose(id);
-      else copies.push(this.#addCopy(id, queue, persistent));
+      else copies.push(this.#addCopy(id, queue, kind));
     }
     return copies;
   }
@@ -283,7 +337,7 @@ export class Workload {
     return targets;
   }
 
-  #addCopy(id: number, queue: string, persistent: boolean): Copy {
+  #addCopy(id: number, queue: string, { persistent, wantsOutcome }: CopyKind): Copy {
     const copy: Copy = {
       id,
       queue,
@@ -292,6 +346,8 @@ export class Workload {
       sentAt: this.#now,
       promisedAt: NEVER,
       removal: undefined,
+      wantsOutcome,
+      wasGone: false,
       deliveredAt: NEVER,
       state: 'ready',
     };
@@ -328,6 +384,7 @@ export class Workload {
     const changes = QUEUES[queue]?.durable ? [this.#change(`queue ${queue}`, false)] : [];
     changes.push(...this.#forgetBindings((binding) => binding.split('|')[1] === queue));
     this.#queues.delete(queue);
+    this.#ledger.dropQueue(queue, this.#now);
     const removed = this.#removeCopies(queue, (copy) => copy.state !== 'gone');
     this.#call(this.#publisher, methodFrame(1, 'queue.delete', { queue }), () => {
       this.#promise(changes);
@@ -351,13 +408,16 @@ export class Workload {
     const changes = EXCHANGES[exchange]?.durable ? [this.#change(`exchange ${exchange}`, false)] : [];
     changes.push(...this.#forgetBindings((binding) => binding.split('|')[0] === exchange));
     this.#exchanges.delete(exchange);
+    if (exchange === 'once') {
+      this.#onceIds.clear();
+      this.#ledger.forgetRemembered(this.#now);
+    }
     this.#call(this.#publisher, methodFrame(1, 'exchange.delete', { exchange }), () =>
       this.#promise(changes),
     );
   }
 
-  #bind(): void {
-    const exchange = this.#pickMaybe(this.#exchanges);
+  #bind(exchange = this.#pickMaybe(this.#exchanges)): void {
     const queue = this.#pickMaybe(this.#queues);
     if (exchange === undefined || queue === undefined) return;
     // A message and its dead letter would be in one queue, and the ledger could not tell them apart.
@@ -391,6 +451,7 @@ export class Workload {
     if (queue === undefined) return;
     // Dead letters that are on their way would come after the purge.
     this.#run.runTurns();
+    this.#ledger.dropQueue(queue, this.#now);
     const removed = this.#removeCopies(queue, (copy) => copy.state === 'ready');
     for (const removal of removed) this.#settleWhenDurable(removal);
     this.#call(this.#consumer, methodFrame(1, 'queue.purge', { queue }), () => {});
@@ -402,8 +463,8 @@ export class Workload {
       .map((copy) => this.#remove(copy, undefined));
   }
 
-  #remove(copy: Copy, movedTo: Copy | undefined): Removal {
-    const removal: Removal = { sentAt: this.#now, durableAt: NEVER, movedTo };
+  #remove(copy: Copy, movedTo: Copy | undefined, resultId?: number): Removal {
+    const removal: Removal = { sentAt: this.#now, durableAt: NEVER, movedTo, resultId };
     if (copy.state !== 'gone') {
       copy.state = 'gone';
       copy.removal = removal;
@@ -499,8 +560,19 @@ export class Workload {
     const unsettled = this.#takeUnsettled(this.#consumer);
     if (unsettled === undefined) return;
     const { deliveryTag, copy } = unsettled;
+    const resultId = this.#giveResult(this.#consumer, deliveryTag);
     this.#consumer.client.send(methodFrame(1, 'basic.ack', { deliveryTag }));
-    if (copy !== undefined) this.#settleWhenDurable(this.#remove(copy, undefined));
+    if (copy !== undefined) this.#settleWhenDurable(this.#remove(copy, undefined, resultId));
+  }
+
+  /** Before the settlement, now and then. Returns the id of the result. */
+  #giveResult({ client }: Session, deliveryTag: number): number | undefined {
+    if (this.#below(3) !== 0) return undefined;
+    const resultId = this.#numbers.nextId++;
+    const headers = new Map([['x-delivery-tag', field.long(deliveryTag)]]);
+    const address = { exchange: '', routingKey: 'leveret.result' };
+    client.send(...publishFrames(1, address, { headers }, makeBody(resultId, this.#bodyBytes())));
+    return resultId;
   }
 
   #ackAll(): void {
@@ -528,7 +600,7 @@ export class Workload {
     if (deadLetterQueue === undefined) {
       this.#settleWhenDurable(this.#remove(copy, undefined));
     } else if (this.#queues.has(deadLetterQueue)) {
-      this.#remove(copy, this.#addCopy(copy.id, deadLetterQueue, copy.persistent));
+      this.#remove(copy, this.#addCopy(copy.id, deadLetterQueue, copy));
     } else {
       this.#remove(copy, undefined);
     }
@@ -544,17 +616,22 @@ export class Workload {
   #settleInTransaction(): void {
     const unsettled = this.#takeUnsettled(this.#transactor);
     if (unsettled === undefined) return;
-    this.#transactor.client.send(methodFrame(1, 'basic.ack', { deliveryTag: unsettled.deliveryTag }));
-    this.#transaction.settlements.push(unsettled);
+    const { deliveryTag } = unsettled;
+    const resultId = this.#giveResult(this.#transactor, deliveryTag);
+    this.#transactor.client.send(methodFrame(1, 'basic.ack', { deliveryTag }));
+    this.#transaction.settlements.push({ ...unsettled, resultId });
   }
 
   #commit(): void {
     const { publishes, settlements } = this.#takeTransaction();
     const published = publishes.flatMap((route) => route());
-    const settled = settlements.flatMap(({ copy }) =>
-      copy === undefined || copy.state === 'gone' ? [] : [copy],
-    );
-    const removals = settled.map((copy) => this.#remove(copy, undefined));
+    const settled: Copy[] = [];
+    const removals: Removal[] = [];
+    for (const { copy, resultId } of settlements) {
+      if (copy === undefined || copy.state === 'gone') continue;
+      settled.push(copy);
+      removals.push(this.#remove(copy, undefined, resultId));
+    }
     const transaction: Transaction = { sentAt: this.#now, promisedAt: NEVER, published, settled };
     this.#ledger.addTransaction(transaction);
     this.#call(this.#transactor, methodFrame(1, 'tx.commit'), () => {
@@ -565,8 +642,14 @@ export class Workload {
 
   /** What was acked in it is unacked again. */
   #rollback(): void {
-    this.#transactor.unsettled.push(...this.#takeTransaction().settlements);
+    this.#takeBackSettlements();
     this.#call(this.#transactor, methodFrame(1, 'tx.rollback'), () => {});
+  }
+
+  /** The results that were given are gone, too. */
+  #takeBackSettlements(): void {
+    const { settlements } = this.#takeTransaction();
+    this.#transactor.unsettled.push(...settlements.map(({ deliveryTag, copy }) => ({ deliveryTag, copy })));
   }
 
   #takeTransaction(): OpenTransaction {
@@ -637,7 +720,7 @@ export class Workload {
   }
 
   #reopenTransactor(): void {
-    this.#transactor.unsettled.push(...this.#takeTransaction().settlements);
+    this.#takeBackSettlements();
     this.#close(this.#transactor);
     this.#transactor = this.#open('tx.select');
   }
@@ -727,6 +810,12 @@ function isDurable(binding: string): boolean {
 /** A consumer is named for its queue. */
 function queueOf(consumerTag: string): string {
   return consumerTag.split(' ')[0] as string;
+}
+
+/** An exchange that is gone remembers nothing. */
+function rememberedIds({ keys, objects }: RecoveredBroker): Set<number> {
+  if (!objects.has(DEDUPLICATING_EXCHANGE)) return new Set();
+  return new Set([...keys].map((key) => Number(key.split(' ').at(-1))));
 }
 
 /** `queue plain` is the queue plain. */

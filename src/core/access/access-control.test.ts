@@ -33,7 +33,29 @@ describe('users', () => {
       passwordHash: 'hash',
       tags: new Set(['monitoring']),
       limits: {},
+      version: 1,
     });
+  });
+
+  test('have another version once their password or tags are changed, and not for a better hash or other limits', () => {
+    const version = (): number | undefined => access.users.get('ann')?.version;
+    access.replaceHash('ann', 'hash', 'better');
+    access.setUserLimits('ann', { maxConnections: 1 });
+    access.putUser({ name: 'ann', passwordHash: 'better', tags: ['monitoring'] });
+    expect([version(), access.users.get('ann')?.passwordHash]).toEqual([1, 'better']);
+    access.putUser({ name: 'ann', passwordHash: 'other', tags: ['monitoring'] });
+    expect(version()).toBe(2);
+    access.putUser({ name: 'ann', passwordHash: 'other', tags: [] });
+    access.deleteUser('ann');
+    access.putUser({ name: 'ann', passwordHash: 'other', tags: [] });
+    expect(version()).toBe(4);
+  });
+
+  test('keep a password that was changed while a better hash of the old one was made', () => {
+    access.putUser({ name: 'ann', passwordHash: 'new', tags: [] });
+    access.replaceHash('ann', 'hash', 'better');
+    access.replaceHash('bob', 'hash', 'better');
+    expect(access.users.get('ann')?.passwordHash).toBe('new');
   });
 
   test('keep their limits when they are put again', () => {

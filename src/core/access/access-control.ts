@@ -17,6 +17,8 @@ export interface User {
   readonly passwordHash: string | undefined;
   readonly tags: ReadonlySet<string>;
   readonly limits: UserLimits;
+  /** Another one whenever its password or tags were changed: what was proven before then holds no more. */
+  readonly version: number;
 }
 
 /** Undefined or negative: no limit. */
@@ -67,6 +69,7 @@ export class AccessControl {
   /** Called after each change: nothing that was decided before holds. */
   readonly #onChange: () => void;
   readonly #definitions: DefinitionRecorder;
+  #nextVersion = 1;
 
   constructor(onChange: () => void, definitions: DefinitionRecorder) {
     this.#onChange = onChange;
@@ -77,7 +80,7 @@ export class AccessControl {
   restore(definition: UserDefinition | PermissionDefinition | TopicPermissionDefinition): void {
     switch (definition.kind) {
       case 'user':
-        this.#setUser(restoredUser(definition));
+        this.#setUser(restoredUser(definition, this.#nextVersion++));
         break;
       case 'permission':
         this.setPermission(restoredPermission(definition));
@@ -103,8 +106,17 @@ export class AccessControl {
   /** Creates the user, or changes its password and tags; the limits stay. */
   putUser(user: { name: string; passwordHash: string | undefined; tags: Iterable<string> }): void {
     const { name, passwordHash } = user;
-    const limits = this.#users.get(name)?.limits ?? {};
-    this.#setUser({ name, passwordHash, tags: new Set(user.tags), limits });
+    const known = this.#users.get(name);
+    const tags = new Set(user.tags);
+    const isSame = known?.passwordHash === passwordHash && sameTags(known?.tags, tags);
+    const version = known !== undefined && isSame ? known.version : this.#nextVersion++;
+    this.#setUser({ name, passwordHash, tags, limits: known?.limits ?? {}, version });
+  }
+
+  /** The same password has got a better hash. Does nothing when the user has another one by now. */
+  replaceHash(name: string, outdated: string, passwordHash: string): void {
+    const user = this.#users.get(name);
+    if (user?.passwordHash === outdated) this.#setUser({ ...user, passwordHash });
   }
 
   /** Replaces the limits. A negative number means no limit, as in RabbitMQ. Throws AccessControlError. */
@@ -249,8 +261,13 @@ function userDefinition({ name, passwordHash, tags, limits }: User): UserDefinit
   return { kind: 'user', name, passwordHash, tags: [...tags], maxConnections, maxChannels };
 }
 
-function restoredUser({ name, passwordHash, tags, maxConnections, maxChannels }: UserDefinition): User {
-  return { name, passwordHash, tags: new Set(tags), limits: { maxConnections, maxChannels } };
+function restoredUser(definition: UserDefinition, version: number): User {
+  const { name, passwordHash, tags, maxConnections, maxChannels } = definition;
+  return { name, passwordHash, tags: new Set(tags), limits: { maxConnections, maxChannels }, version };
+}
+
+function sameTags(one: ReadonlySet<string> | undefined, other: ReadonlySet<string>): boolean {
+  return one?.size === other.size && [...other].every((tag) => one.has(tag));
 }
 
 function permissionDefinition({ user, vhost, configure, write, read }: Permission): PermissionDefinition {

@@ -7,6 +7,8 @@ import type { Operation } from './access-control.ts';
 export interface Identity {
   readonly username: string;
   readonly tags: ReadonlySet<string>;
+  /** When it ends by itself, in milliseconds since 1970: with its token. Absent: never. */
+  readonly expiresAtMs?: number;
   /** Whether it may enter the vhost at all. */
   mayEnter(vhost: string): boolean;
   /** `name`: of the exchange or queue; amq.default for the default exchange. Runs per method of a channel. */

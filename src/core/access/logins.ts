@@ -1,46 +1,135 @@
-import type { Credentials, Peer } from '../environment.ts';
+import type { Environment, Peer, TokenVerifier, VerifiedToken } from '../environment.ts';
+import type { Runtime } from '../runtime.ts';
 import type { AccessControl } from './access-control.ts';
 import type { Identity } from './identity.ts';
+import { LoginAttempts, type LoginProtocol } from './login-attempts.ts';
+import { LoginThrottle } from './login-throttle.ts';
+import { TokenIdentity } from './token-identity.ts';
 
 /** What somebody says to prove who it is, over any protocol. */
 export interface LoginAttempt {
+  readonly protocol: LoginProtocol;
+  /** Of no meaning with a token, which names its user itself. */
   readonly username: string;
-  /** Undefined: the transport has proven it (a TLS client certificate). */
+  /** Or a token. Undefined: the transport has proven it (a TLS client certificate). */
   readonly password: string | undefined;
   readonly peer: Peer;
 }
 
 /** `refused`: why, for the log; a client is not told. */
-export type LoginResult = { readonly identity: Identity } | { readonly refused: string };
+export type LoginResult =
+  | { readonly identity: Identity }
+  | { readonly refused: string /** When to try again, if that is why. */; readonly retryAfterMs?: number };
+
+/** There is too much to do to find out who it is. */
+const BUSY_MS = 1_000;
+const WRONG = 'wrong user name or password';
 
 /** Decides who may come in. */
 export class Logins {
+  readonly attempts: LoginAttempts = new LoginAttempts();
   readonly #access: AccessControl;
-  readonly #credentials: Credentials;
+  readonly #runtime: Runtime;
+  readonly #environment: Environment;
   readonly #loopbackUsers: readonly string[];
+  readonly #throttle = new LoginThrottle();
 
-  constructor(access: AccessControl, credentials: Credentials, loopbackUsers: readonly string[]) {
+  constructor(access: AccessControl, runtime: Runtime, loopbackUsers: readonly string[]) {
     this.#access = access;
-    this.#credentials = credentials;
+    this.#runtime = runtime;
+    this.#environment = runtime.environment;
     this.#loopbackUsers = loopbackUsers;
   }
 
   /** Calls `done` exactly once, maybe before it returns. */
   logIn(attempt: LoginAttempt, done: (result: LoginResult) => void): void {
-    const { username, password } = attempt;
+    const { protocol, username, peer } = attempt;
+    const waitMs = this.#throttle.waitMs(username, peer.remoteAddress, this.#runtime.now());
+    if (waitMs > 0) {
+      this.attempts.add(protocol, peer.remoteAddress, username, false);
+      const seconds = Math.ceil(waitMs / 1000);
+      done({ refused: `too many failed attempts; the next may come in ${seconds} s`, retryAfterMs: waitMs });
+      return;
+    }
+    this.#check(attempt, (result) => {
+      this.#note(attempt, result);
+      done(result);
+    });
+  }
+
+  /**
+   * The holder of `identity` brings a new password or token (amqp connection.update-secret). Calls `done` exactly once, maybe
+   * before it returns: with why it is refused, or undefined.
+   */
+  renew(identity: Identity, secret: string, done: (refused: string | undefined) => void): void {
+    const { tokens } = this.#environment;
+    if (!(identity instanceof TokenIdentity) || tokens === undefined) {
+      done(undefined); // as in RabbitMQ: a user's own password says nothing new
+      return;
+    }
+    tokens.verify(secret, (result) => {
+      if ('refused' in result) {
+        done(result.refused);
+      } else if (result.username === identity.username) {
+        identity.renew(result);
+        this.#runtime.topologyVersion++;
+        done(undefined);
+      } else {
+        done(`the new token is one of user '${result.username}'`);
+      }
+    });
+  }
+
+  #check(attempt: LoginAttempt, done: (result: LoginResult) => void): void {
+    const { username, password, peer } = attempt;
+    const { tokens } = this.#environment;
     const user = this.#access.users.get(username);
-    if (password === undefined) done(this.#result(attempt, user !== undefined));
-    else {
-      this.#credentials.verify(password, user?.passwordHash, (matches) =>
-        done(this.#result(attempt, matches)),
-      );
+    if (password === undefined) {
+      done(user === undefined ? { refused: `no user '${username}'` } : this.#userAt(username, peer));
+    } else if (tokens?.isToken(password)) {
+      this.#checkToken(tokens, password, done);
+    } else {
+      this.#environment.credentials.verify(password, user?.passwordHash, (matches) => {
+        if (matches) this.#replaceOutdated(username, password, user?.passwordHash);
+        done(this.#passwordResult(attempt, matches));
+      });
     }
   }
 
-  #result({ username, peer }: LoginAttempt, matches: boolean): LoginResult {
-    if (!matches) return { refused: 'wrong user name or password' };
+  #checkToken(tokens: TokenVerifier, token: string, done: (result: LoginResult) => void): void {
+    const { clock } = this.#environment;
+    tokens.verify(token, (result: VerifiedToken | { readonly refused: string }) =>
+      done('refused' in result ? result : { identity: new TokenIdentity(result, clock) }),
+    );
+  }
+
+  #passwordResult({ username, peer }: LoginAttempt, matches: boolean | undefined): LoginResult {
+    if (matches === undefined) return { refused: 'too many log-ins at once', retryAfterMs: BUSY_MS };
+    // the user may have gone while its password was looked at
+    return matches && this.#access.users.has(username) ? this.#userAt(username, peer) : { refused: WRONG };
+  }
+
+  #userAt(username: string, peer: Peer): LoginResult {
     const allowedHere = peer.loopback || !this.#loopbackUsers.includes(username);
     if (!allowedHere) return { refused: 'may log in only from this machine' };
     return { identity: this.#access.identityOf(username) };
+  }
+
+  #replaceOutdated(username: string, password: string, passwordHash: string | undefined): void {
+    const { credentials } = this.#environment;
+    if (passwordHash === undefined || !credentials.isOutdated?.(passwordHash, password)) return;
+    credentials.hashSlowly?.(password, (better) => {
+      if (better !== undefined) this.#access.replaceHash(username, passwordHash, better);
+    });
+  }
+
+  /** What is refused for want of time says nothing about who asks. */
+  #note({ protocol, username, peer }: LoginAttempt, result: LoginResult): void {
+    const isIn = 'identity' in result;
+    const name = isIn ? result.identity.username : username;
+    this.attempts.add(protocol, peer.remoteAddress, name, isIn);
+    if (isIn) this.#throttle.succeeded(username, peer.remoteAddress, this.#runtime.now());
+    else if (result.retryAfterMs === undefined)
+      this.#throttle.failed(username, peer.remoteAddress, this.#runtime.now());
   }
 }

@@ -142,7 +142,7 @@ describe('operator policies', () => {
   test('have only keys that limit', () => {
     const table = new PolicyTable();
     expect(() => table.setOperator(policy('o', { 'dead-letter-exchange': 'x' }))).toThrow(
-      "'dead-letter-exchange' is not a key of such policies; the keys are message-ttl, expires,",
+      "'dead-letter-exchange' is not a key of such policies; the keys are outcome-ttl, message-ttl, expires,",
     );
   });
 });

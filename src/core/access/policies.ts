@@ -4,6 +4,7 @@
  */
 import { SHORTSTR_BYTES_MAX, utf8Length } from '../../codec/bytes.ts';
 import type { Field, FieldTable } from '../../codec/field-table.ts';
+import { OUTCOME_TTL_MAX_MS } from '../arguments/outcome-ttl.ts';
 import { Pattern } from './pattern.ts';
 import { PatternError } from './pattern-error.ts';
 
@@ -81,6 +82,7 @@ const MAX_AGE = /^[1-9][0-9]*[YMDhms]$/;
 const POLICY_KEYS: ReadonlyMap<string, PolicyKey> = new Map<string, PolicyKey>([
   ['alternate-exchange', name],
   ['consumer-timeout', wholeNumber(0)],
+  ['outcome-ttl', operator(wholeNumber(0, OUTCOME_TTL_MAX_MS), 'lower')],
   ['dead-letter-exchange', name],
   ['dead-letter-routing-key', name],
   ['dead-letter-strategy', oneOf('at-most-once', 'at-least-once')],

@@ -9,6 +9,11 @@ import { SHORTSTR_BYTES_MAX, utf8Length } from '../../codec/bytes.ts';
 import type { Field, FieldTable } from '../../codec/field-table.ts';
 import { notImplemented, preconditionFailed } from '../failures.ts';
 import {
+  DEDUPLICATION_KEYS,
+  type DeduplicationArguments,
+  parseDeduplication,
+} from './deduplication-arguments.ts';
+import {
   DELAYED_RETRY_TYPES,
   type DelayedRetry,
   type DelayedRetrySettings,
@@ -19,6 +24,7 @@ import {
 } from './delayed-retry.ts';
 import { resourceText } from './equivalence.ts';
 import { fieldText, fieldTypeName, isInteger } from './field-text.ts';
+import { OUTCOME_TTL_MAX_MS } from './outcome-ttl.ts';
 
 export type QueueType = 'classic' | 'quorum' | 'stream';
 export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
@@ -40,6 +46,9 @@ export interface QueueArguments {
   readonly singleActiveConsumer: boolean;
   readonly deliveryLimit?: number | undefined;
   readonly consumerTimeoutMs?: number | undefined;
+  readonly deduplication?: DeduplicationArguments | undefined;
+  /** For how long the outcomes of all messages with a message-id are kept; 0: only of those that ask for it. */
+  readonly outcomeTtlMs?: number | undefined;
   readonly delayedRetry?: DelayedRetry | undefined;
   /** What the arguments say about delayed retry: a policy may fill what they leave open. */
   readonly delayedRetrySettings: DelayedRetrySettings;
@@ -96,6 +105,12 @@ const durationMs: Check = (field, args) => {
   const wrong = countingNumber(field, args);
   if (wrong !== undefined) return wrong;
   return Number(field.value) > DURATION_MAX_MS ? `{value_too_large,${fieldText(field)}}` : undefined;
+};
+
+const outcomeTtlMs: Check = (field, args) => {
+  const wrong = countingNumber(field, args);
+  if (wrong !== undefined) return wrong;
+  return Number(field.value) > OUTCOME_TTL_MAX_MS ? `{value_too_large,${fieldText(field)}}` : undefined;
 };
 
 const positiveDurationMs: Check = (field, args) => positiveNumber(field, args) ?? durationMs(field, args);
@@ -212,6 +227,8 @@ const QUEUE_ARGUMENTS: ReadonlyMap<string, QueueArgument> = new Map<string, Queu
   ['x-delayed-retry-min', { check: positiveDurationMs }],
   ['x-delayed-retry-max', { check: delayedRetryMax }],
   ['x-delayed-retry-exponential', { check: delayedRetryExponential }],
+  ['x-outcome-ttl', { check: outcomeTtlMs }],
+  ...DEDUPLICATION_KEYS.map((key): [string, QueueArgument] => [key, {}]),
 ]);
 
 /** The arguments that must mean the same when the queue is declared again. */
@@ -236,7 +253,12 @@ export function parseQueueArguments(
   checkKeys(args, type, queue);
   if (type === 'quorum') checkQuorumProperties(properties, queue);
   if (type === 'stream') throw notImplemented(`queue type 'stream' for ${queue}: use 'classic' or 'quorum'`);
-  return argumentsOf(args, type);
+  return argumentsOf(args, type, parseDeduplication(args, queue));
+}
+
+/** The type of this name, if there is one. */
+export function queueTypeOf(name: string | undefined): QueueType | undefined {
+  return memberOf(QUEUE_TYPES, name);
 }
 
 /** 406 when a queue with these arguments cannot get its name from the broker. */
@@ -295,7 +317,11 @@ function moduleName(type: QueueType): string {
   return `rabbit_${type}_queue`;
 }
 
-function argumentsOf(args: FieldTable, type: QueueType): QueueArguments {
+function argumentsOf(
+  args: FieldTable,
+  type: QueueType,
+  deduplication: DeduplicationArguments | undefined,
+): QueueArguments {
   const settings = delayedRetrySettingsOf(args, 'x-delayed-retry');
   return {
     type,
@@ -311,6 +337,8 @@ function argumentsOf(args: FieldTable, type: QueueType): QueueArguments {
     singleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
     deliveryLimit: deliveryLimitOf(args, 'x-delivery-limit'),
     consumerTimeoutMs: numberOf(args, 'x-consumer-timeout'),
+    deduplication,
+    outcomeTtlMs: numberOf(args, 'x-outcome-ttl'),
     delayedRetry: delayedRetryOf(settings),
     delayedRetrySettings: settings,
   };
@@ -339,6 +367,8 @@ export function applyPolicy(own: QueueArguments, definition: FieldTable): QueueA
     singleActiveConsumer: own.singleActiveConsumer,
     deliveryLimit: lower(own.deliveryLimit, deliveryLimitOf(definition, 'delivery-limit')),
     consumerTimeoutMs: lower(own.consumerTimeoutMs, numberOf(definition, 'consumer-timeout')),
+    deduplication: own.deduplication,
+    outcomeTtlMs: lower(own.outcomeTtlMs, numberOf(definition, 'outcome-ttl')),
     delayedRetry: delayedRetryOf(settings),
     delayedRetrySettings: own.delayedRetrySettings,
   };

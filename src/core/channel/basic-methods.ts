@@ -75,8 +75,11 @@ export function onBasicGet(
   const name = queueName(channel, method.queue);
   const queue = queueToRead(session, name, channel.connection);
   const outcome = queue.get(deliveries, method.noAck);
-  if (outcome === 'empty') channel.send('basic.get-empty', {});
-  else if (outcome === 'wait') channel.whenDurable(() => onBasicGet(channel, deliveries, method));
+  if (outcome === 'empty') {
+    channel.counters.getEmpty++;
+    channel.send('basic.get-empty', {});
+  }
+  if (outcome === 'wait') channel.whenDurable(() => onBasicGet(channel, deliveries, method));
 }
 
 /** amqp basic.consume of the pseudo-queue for direct replies */

@@ -5,16 +5,22 @@ import type { ExclusiveOwner } from '../queue/queue.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Session } from '../session/session.ts';
 import type { BrokerSettings } from '../settings.ts';
+import type { CounterActivity } from '../statistics/counter-activity.ts';
+import type { MessageCounters } from '../statistics/message-counters.ts';
+import type { GivenResult } from './held-results.ts';
 import type { ReplyConsumers } from './reply-consumers.ts';
 import type { Transaction } from './transaction.ts';
 
 /** The connection of a channel, as far as the parts of a channel need it. */
 export interface ChannelConnection extends ExclusiveOwner {
+  readonly name: string;
   readonly settings: BrokerSettings;
   readonly output: Output;
   /** Largest frame to send, in bytes. */
   readonly frameMax: number;
   readonly isPublisher: boolean;
+  /** Of results that its channels hold until their deliveries are settled. */
+  heldResultBytes: number;
   becomePublisher(): void;
   /** Whether the client announced a capability. */
   clientHas(capability: string): boolean;
@@ -27,6 +33,8 @@ export interface ChannelContext {
   readonly session: Session;
   readonly runtime: Runtime;
   readonly replyConsumers: ReplyConsumers;
+  readonly counters: MessageCounters;
+  readonly activity: CounterActivity;
   /** In transaction mode since tx.select. */
   readonly transaction: Transaction | undefined;
   /** The name that an empty queue name stands for. */
@@ -42,6 +50,8 @@ export interface ChannelContext {
   sendDurable<N extends MethodName>(name: N, args: MethodArguments<N>): void;
   /** Calls `resume` when `sendDurable` would send. What it throws is an error of the frame at hand. */
   whenDurable(resume: () => void): void;
+  /** The client gives the result of a delivery. 406 when that is not outstanding, or too much is held. */
+  holdResult(given: GivenResult): void;
   /** Something was published that is to be confirmed once it is durable. Runs per message. */
   awaitDurable(): void;
   /** Closes the channel because of an error that no frame of the client is the direct cause of. */

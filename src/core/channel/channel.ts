@@ -22,10 +22,13 @@ import type { ChannelError } from '../errors.ts';
 import { channelError, commandInvalid, notImplemented, preconditionFailed } from '../failures.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Session } from '../session/session.ts';
+import { CounterActivity } from '../statistics/counter-activity.ts';
+import { MessageCounters } from '../statistics/message-counters.ts';
 import { onBasicCancel, onBasicConsume, onBasicGet, onBasicQos } from './basic-methods.ts';
 import type { ChannelConnection, ChannelContext } from './channel-context.ts';
 import { Deliveries } from './deliveries.ts';
 import { onExchangeBind, onExchangeDeclare, onExchangeDelete, onExchangeUnbind } from './exchange-methods.ts';
+import type { GivenResult } from './held-results.ts';
 import { Publisher } from './publisher.ts';
 import { onQueueBind, onQueueDeclare, onQueueDelete, onQueuePurge, onQueueUnbind } from './queue-methods.ts';
 import type { ReplyConsumers } from './reply-consumers.ts';
@@ -57,6 +60,8 @@ export class Channel implements ChannelContext {
   readonly session: Session;
   readonly runtime: Runtime;
   readonly replyConsumers: ReplyConsumers;
+  readonly counters: MessageCounters = new MessageCounters();
+  readonly activity: CounterActivity;
   readonly publisher: Publisher;
   readonly deliveries: Deliveries;
   state: 'open' | 'closing' = 'open';
@@ -75,8 +80,16 @@ export class Channel implements ChannelContext {
     this.number = number;
     this.runtime = connection.runtime;
     this.replyConsumers = connection.replyConsumers;
+    this.activity = new CounterActivity(this.runtime.statistics, this.counters);
+    this.activity.parent = session.vhost.activity;
+    this.runtime.statistics.churn.channelsOpened++;
     this.publisher = new Publisher(this);
     this.deliveries = new Deliveries(this);
+  }
+
+  /** When the client or a queue used it last, about, in milliseconds since 1970; undefined while that goes on. */
+  get idleSince(): number | undefined {
+    return this.activity.idleSinceMs;
   }
 
   /** A frame for this channel. Runs per frame. */
@@ -112,6 +125,13 @@ export class Channel implements ChannelContext {
     if (!this.awaitsDurable) this.connection.awaitDurable(this);
   }
 
+  holdResult(given: GivenResult): void {
+    const { results } = this.deliveries;
+    this.deliveries.assertOutstanding(given.deliveryTag);
+    if (this.transaction === undefined) results.hold(given);
+    else results.holdUncommitted(given);
+  }
+
   /** Closes the channel because of an error that no frame of the client is the direct cause of. */
   fail(error: ChannelError): void {
     this.connection.failChannel(this, error);
@@ -125,7 +145,12 @@ export class Channel implements ChannelContext {
 
   /** Gives back all that the channel holds. */
   dispose(): void {
+    if (this.state === 'open') {
+      this.runtime.statistics.churn.channelsClosed++;
+      this.runtime.received.toConfirmOfClosed += this.publisher.confirms.publishedCount;
+    }
     this.state = 'closing';
+    this.activity.end();
     this.transaction = undefined;
     this.forgetReplyAddress();
     this.deliveries.dispose();
@@ -133,6 +158,7 @@ export class Channel implements ChannelContext {
 
   /** Runs per method frame; the two methods that come with each message are decoded by hand. */
   #onMethodFrame(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.activity.isAwake) this.activity.touch();
     const key = readU32(bytes, start);
     if (key === BASIC_PUBLISH && end - start > 8) {
       this.publisher.onBasicPublish(bytes, start + 4, end);
@@ -290,6 +316,7 @@ export class Channel implements ChannelContext {
         `${resource} is full and refuses messages: nothing of the transaction was done`,
       );
     }
+    this.deliveries.results.commit();
     for (const [tag, settlement] of settlements) this.deliveries.settle(tag, settlement, 'returned');
     for (const { exchange, publication, mandatory } of publications) {
       this.publisher.publishNow(exchange, publication, mandatory);
@@ -299,6 +326,7 @@ export class Channel implements ChannelContext {
 
   #onTxRollback(): void {
     this.#requireTransaction().clear();
+    this.deliveries.results.rollback();
     this.send('tx.rollback-ok', {});
   }
 

@@ -39,6 +39,11 @@ export class Confirms {
     this.#refused.push(tag);
   }
 
+  /** Messages that are to be confirmed, or were. */
+  get publishedCount(): number {
+    return this.#nextTag - 1;
+  }
+
   /** Messages that were not answered yet. */
   get outstanding(): number {
     return this.#nextTag - 1 - this.#answered;
@@ -65,8 +70,10 @@ export class Confirms {
     return upTo;
   }
 
-  /** Writes the answers for all tags up to `upTo`. */
-  answer(writer: ByteWriter, channel: number, upTo: number): void {
+  /** Writes the answers for all tags up to `upTo`. Returns how many of them are acks. */
+  answer(writer: ByteWriter, channel: number, upTo: number): number {
+    const first = this.#answered;
+    let refusals = 0;
     while ((this.#refused[0] ?? Number.POSITIVE_INFINITY) <= upTo) {
       const refused = this.#refused.shift() as number;
       this.#acknowledge(writer, channel, refused - 1);
@@ -76,8 +83,10 @@ export class Confirms {
         requeue: false,
       });
       this.#answered = refused;
+      refusals++;
     }
     this.#acknowledge(writer, channel, upTo);
+    return this.#answered - first - refusals;
   }
 
   #acknowledge(writer: ByteWriter, channel: number, upTo: number): void {

@@ -15,10 +15,13 @@ import { Publication } from '../message/publication.ts';
 import { Consumer, type ConsumerSettings, type DeliveryTarget } from '../queue/consumer.ts';
 import type { Lane, LaneOwner, RequeueCause } from '../queue/lane.ts';
 import type { GetTarget, Queue } from '../queue/queue.ts';
+import type { Tracer } from '../vhost/tracer.ts';
 import type { ChannelContext } from './channel-context.ts';
 import { DeliverWriter } from './deliver-writer.ts';
 import { writeDeliver, writeGetOk } from './delivery-frames.ts';
+import { HeldResults } from './held-results.ts';
 import type { ReplyTarget } from './reply-consumers.ts';
+import { traceOriginOf } from './trace-origin.ts';
 import type { Settlement } from './transaction.ts';
 import { Unacked } from './unacked.ts';
 
@@ -28,6 +31,8 @@ const TIMEOUT_LOOK_MS = 1000;
 export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   readonly consumers: Map<string, Consumer> = new Map<string, Consumer>();
   readonly unacked: Unacked = new Unacked();
+  /** Given for what is unacked. */
+  readonly results: HeldResults;
   /** basic.qos global=true: most unacked messages of all consumers of the channel; 0: no limit. */
   globalPrefetch = 0;
   /** basic.qos global=false: for the consumers that come. */
@@ -44,7 +49,13 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
 
   constructor(channel: ChannelContext) {
     this.#channel = channel;
+    this.results = new HeldResults(channel.connection);
     this.#timeout = channel.runtime.makeDeadline((nowMs) => this.#onTimeout(nowMs));
+  }
+
+  /** The channel that this is the consuming side of. */
+  get channel(): ChannelContext {
+    return this.#channel;
   }
 
   /** Whether messages may be sent on the channel now. Runs per delivery. */
@@ -61,7 +72,11 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
 
   /** Sends a message to `consumer`. Runs per delivery. */
   deliver(consumer: Consumer, lane: Lane, seq: number, redelivered: boolean, record: MessageRecord): void {
-    const { connection, number } = this.#channel;
+    const { connection, number, counters, activity } = this.#channel;
+    if (consumer.noAck) counters.deliverNoAck++;
+    else counters.deliver++;
+    if (redelivered) counters.redeliver++;
+    if (!activity.isAwake) activity.touch();
     const parts = lane.returnCount(seq) === 0 ? record : this.#countedParts(lane, seq);
     const tag = consumer.noAck ? this.unacked.skip() : this.#outstanding(lane, seq, consumer);
     this.#writer.write(
@@ -73,11 +88,16 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
       parts,
       connection.frameMax,
     );
+    const { tracer } = this.#channel.session.vhost;
+    if (tracer !== undefined) this.#trace(tracer, lane, seq, redelivered);
   }
 
   /** Answers basic.get with a message. */
   deliverGet(lane: Lane, seq: number, redelivered: boolean, noAck: boolean): void {
-    const { connection, number, runtime } = this.#channel;
+    const { connection, number, runtime, counters } = this.#channel;
+    if (noAck) counters.getNoAck++;
+    else counters.get++;
+    if (redelivered) counters.redeliver++;
     const record = runtime.readRecord(lane.position(seq));
     const parts = lane.returnCount(seq) === 0 ? record : this.#countedParts(lane, seq);
     const tag = noAck
@@ -85,6 +105,15 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
       : this.unacked.push(lane, seq, undefined, Number.POSITIVE_INFINITY);
     const left = lane.owner?.readyCount ?? 0;
     writeGetOk(connection.output.writer(), number, tag, redelivered, left, parts, connection.frameMax);
+    connection.output.sentContents++;
+    const { tracer } = this.#channel.session.vhost;
+    if (tracer !== undefined) this.#trace(tracer, lane, seq, redelivered);
+  }
+
+  #trace(tracer: Tracer, lane: Lane, seq: number, redelivered: boolean): void {
+    const record = this.#channel.runtime.readRecord(lane.position(seq));
+    const queue = lane.owner?.name ?? '';
+    tracer.delivered(queue, Publication.fromRecord(record), redelivered, traceOriginOf(this.#channel));
   }
 
   /** Sends a direct reply. Nothing keeps one for a client that does not read: false when it is dropped. */
@@ -166,12 +195,16 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   settleTags(tag: number, multiple: boolean, settlement: Settlement): void {
     const { unacked } = this;
     const all = multiple && tag === 0;
-    if (!all && (unacked.laneOf(tag) === undefined || this.#isInTransaction(tag))) {
-      throw preconditionFailed(`unknown delivery tag ${tag}`);
-    }
+    if (!all) this.assertOutstanding(tag);
     if (this.#channel.transaction !== undefined) this.#keep(tag, multiple, settlement);
     else if (multiple) this.#settleUpTo(all ? unacked.nextTag - 1 : tag, settlement);
     else this.settle(tag, settlement, 'returned');
+  }
+
+  /** 406 when `tag` is not outstanding. Runs per settlement. */
+  assertOutstanding(tag: number): void {
+    if (this.unacked.laneOf(tag) !== undefined && !this.#isInTransaction(tag)) return;
+    throw preconditionFailed(`unknown delivery tag ${tag}`);
   }
 
   /** Ends one delivery. Runs per message. */
@@ -183,8 +216,11 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
     unacked.remove(tag);
     if (consumer !== undefined) this.#giveCredit(consumer);
     const queue = lane.owner as LaneOwner;
-    if (settlement === 'ack') queue.acknowledge(lane, seq);
-    else if (settlement === 'reject') queue.reject(lane, seq);
+    const result = this.results.isEmpty ? undefined : this.results.take(tag);
+    if (settlement === 'ack') {
+      this.#channel.counters.ack++;
+      queue.acknowledge(lane, seq, result);
+    } else if (settlement === 'reject') queue.reject(lane, seq, result);
     else queue.requeue(lane, seq, cause);
   }
 
@@ -199,6 +235,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   dispose(): void {
     this.#channel.runtime.deadlines.clear(this.#timeout);
     this.cancelAll();
+    this.results.clear();
     this.requeueAll('failed');
   }
 
@@ -211,6 +248,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
 
   #outstanding(lane: Lane, seq: number, consumer: Consumer): number {
     consumer.unackedCount++;
+    if (!consumer.isBusy) consumer.queue.consumerBecameBusy(consumer);
     this.#consumedCount++;
     return this.unacked.push(lane, seq, consumer, this.#dueMs(consumer));
   }
@@ -226,6 +264,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   #giveCredit(consumer: Consumer): void {
     const hadGlobalCredit = this.hasGlobalCredit;
     consumer.unackedCount--;
+    if (consumer.unackedCount === 0) consumer.queue.consumerBecameIdle(consumer);
     this.#consumedCount--;
     if (!hadGlobalCredit) this.unparkAll();
     else if (consumer.next === undefined && !consumer.cancelled) consumer.queue.unpark(consumer);

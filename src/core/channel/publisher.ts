@@ -24,7 +24,9 @@ import type { PublishOutcome } from '../vhost/virtual-host.ts';
 import type { ChannelContext } from './channel-context.ts';
 import { Confirms } from './confirms.ts';
 import { writeReturn } from './delivery-frames.ts';
+import { givenResultOf, RESULT_ROUTING_KEY } from './held-results.ts';
 import { DIRECT_REPLY_TO } from './reply-consumers.ts';
+import { traceOriginOf } from './trace-origin.ts';
 import type { Transaction } from './transaction.ts';
 
 const MANDATORY = 1;
@@ -72,7 +74,9 @@ export class Publisher {
     }
     this.#mandatory = (bits & MANDATORY) !== 0;
     this.#stage = 'header';
-    if (!this.#channel.connection.isPublisher) this.#channel.connection.becomePublisher();
+    // An alarm must not keep a consumer from settling what it has.
+    const { connection } = this.#channel;
+    if (!connection.isPublisher && !isResult(this.#publication)) connection.becomePublisher();
   }
 
   /** A content header frame with the payload `bytes[start, end)`. Runs per message. */
@@ -125,10 +129,11 @@ export class Publisher {
 
   /** Publishes what a transaction kept. */
   publishNow(exchange: Exchange, publication: Publication, mandatory: boolean): void {
+    this.#channel.counters.publish++;
     const outcome = this.#isReply(exchange, publication)
-      ? this.#reply(publication)
-      : this.#channel.session.vhost.publish(exchange, publication);
-    if (outcome === 'unroutable' && mandatory) this.#return(publication);
+      ? this.#reply(exchange, publication)
+      : this.#publishThrough(exchange, publication);
+    if (outcome === 'unroutable') this.#onUnroutable(publication, mandatory);
   }
 
   get #expected(): string {
@@ -166,6 +171,7 @@ export class Publisher {
     publication.setBody(body, start, end);
     if ((publication.propertyFlags & CHECKED_PROPERTIES) !== 0) this.#checkProperties();
     const { transaction, runtime } = this.#channel;
+    runtime.received.add(end - start);
     // Since its basic.publish, queues and exchanges may have come and gone: another connection's frames were in between.
     if (this.#routeVersion !== runtime.topologyVersion) this.#findExchange();
     if (publication.mayBeRedirected) this.#authorizeCopies(this.#exchange as Exchange, publication);
@@ -173,8 +179,9 @@ export class Publisher {
       this.#keep(transaction);
       return;
     }
+    this.#channel.counters.publish++;
     const outcome = this.#publish();
-    if (outcome === 'unroutable' && this.#mandatory) this.#return(publication);
+    if (outcome === 'unroutable') this.#onUnroutable(publication, this.#mandatory);
     const { confirms } = this;
     if (!confirms.isSelected) return;
     const survives = publication.persistent && outcome === 'routed';
@@ -187,17 +194,36 @@ export class Publisher {
   #publish(): PublishOutcome {
     const publication = this.#publication;
     const { vhost } = this.#channel.session;
-    if (this.#routeIsKept && !publication.mayBeRedirected) return vhost.deliver(this.#route, publication);
     const exchange = this.#exchange as Exchange;
-    if (this.#isReply(exchange, publication)) return this.#reply(publication);
-    if (publication.mayBeRedirected || exchange.isDelayed) return vhost.publish(exchange, publication);
+    if (this.#routeIsKept && !publication.mayBeRedirected) {
+      vhost.countPublished(exchange);
+      return vhost.deliverPublished(exchange, this.#route, publication);
+    }
+    if (this.#isReply(exchange, publication)) return this.#reply(exchange, publication);
+    if (isResult(publication)) return this.#holdResult(publication);
+    if (publication.mayBeRedirected || exchange.needsCare || vhost.tracer !== undefined)
+      return this.#publishThrough(exchange, publication);
     this.#route.length = 0;
     this.#routeIsKept = vhost.route(exchange, publication, this.#route);
-    return vhost.deliver(this.#route, publication);
+    vhost.countPublished(exchange);
+    return vhost.deliverPublished(exchange, this.#route, publication);
   }
 
-  #reply(publication: Publication): PublishOutcome {
+  #publishThrough(exchange: Exchange, publication: Publication): PublishOutcome {
+    const { vhost } = this.#channel.session;
+    if (vhost.tracer === undefined) return vhost.publish(exchange, publication);
+    return vhost.publish(exchange, publication, [], traceOriginOf(this.#channel));
+  }
+
+  #reply(exchange: Exchange, publication: Publication): PublishOutcome {
+    this.#channel.session.vhost.countPublished(exchange);
     return this.#channel.replyConsumers.deliver(publication) ? 'routed' : 'unroutable';
+  }
+
+  /** Not routed, and no permission is asked for: it is of a delivery that the client has got. */
+  #holdResult(publication: Publication): PublishOutcome {
+    this.#channel.holdResult(givenResultOf(publication));
+    return 'routed';
   }
 
   #isReply(exchange: Exchange, publication: Publication): boolean {
@@ -205,9 +231,26 @@ export class Publisher {
   }
 
   #keep(transaction: Transaction): void {
+    if (isResult(this.#publication)) {
+      this.#holdResult(this.#publication);
+      return;
+    }
     // What is malformed is refused now and not by the commit.
     this.#channel.session.vhost.assertPublishable(this.#exchange as Exchange, this.#publication);
     transaction.addPublication(this.#publication.copy(), this.#mandatory);
+  }
+
+  #onUnroutable(publication: Publication, mandatory: boolean): void {
+    const { counters, session } = this.#channel;
+    const { answers } = session.vhost;
+    if (mandatory) {
+      counters.returnUnroutable++;
+      answers.returnUnroutable++;
+      this.#return(publication);
+    } else {
+      counters.dropUnroutable++;
+      answers.dropUnroutable++;
+    }
   }
 
   #return(publication: Publication): void {
@@ -220,6 +263,7 @@ export class Publisher {
       partsOf(withoutBlindCopies(publication)),
       connection.frameMax,
     );
+    connection.output.sentContents++;
   }
 
   // ---- the address ----
@@ -237,7 +281,9 @@ export class Publisher {
     this.#routeIsKept = false;
     this.#routeVersion = -1;
     const { session, runtime } = this.#channel;
-    this.#exchange = session.exchangeToPublish(publication.exchange, publication.routingKey);
+    this.#exchange = isResult(publication)
+      ? session.vhost.exchange('')
+      : session.exchangeToPublish(publication.exchange, publication.routingKey);
     this.#routeVersion = runtime.topologyVersion;
   }
 
@@ -270,6 +316,10 @@ export class Publisher {
     if (replyTo === undefined) throw preconditionFailed('fast reply consumer does not exist');
     this.#publication.replaceProperties({ ...properties, replyTo });
   }
+}
+
+function isResult(publication: Publication): boolean {
+  return publication.exchange === '' && publication.routingKey === RESULT_ROUTING_KEY;
 }
 
 /** 502 unless `bytes[start, end)` is two shortstr. */

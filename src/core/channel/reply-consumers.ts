@@ -16,6 +16,7 @@ export interface ReplyTarget {
  * be guessed, so who knows it was asked to reply.
  */
 export class ReplyConsumers {
+  readonly pseudoQueue: string = DIRECT_REPLY_TO;
   readonly #runtime: Runtime;
   readonly #targets = new Map<string, ReplyTarget>();
 

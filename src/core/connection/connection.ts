@@ -15,24 +15,28 @@
  * CodecError closes the connection. Anything else is a defect of the broker and goes on to the owner of the transport.
  */
 
-import { readU32, shortenUtf8 } from '../../codec/bytes.ts';
+import { decodeUtf8, readU32, shortenUtf8 } from '../../codec/bytes.ts';
 import { CodecError } from '../../codec/errors.ts';
 import type { FieldTable } from '../../codec/field-table.ts';
 import { FRAME_HEARTBEAT, FRAME_METHOD, FrameParser, type FrameSink } from '../../codec/frame.ts';
 import { decodeMethod, writeMethodFrame } from '../../codec/method-codec.ts';
 import { BASIC_PUBLISH, type Method, type MethodArguments, type MethodName } from '../../codec/methods.ts';
 import { CONNECTION_FORCED, replyName } from '../../codec/reply-codes.ts';
+import type { Identity } from '../access/identity.ts';
 import { Channel, type ChannelOwner } from '../channel/channel.ts';
 import type { ReplyConsumers } from '../channel/reply-consumers.ts';
 import type { Deadline } from '../deadlines.ts';
 import type { BrokerEvent, Peer, Transport } from '../environment.ts';
 import { ChannelError, ConnectionError } from '../errors.ts';
-import { channelError, notAllowed, unexpectedFrame } from '../failures.ts';
+import { channelError, connectionForced, notAllowed, unexpectedFrame } from '../failures.ts';
 import { Output } from '../output.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Session } from '../session/session.ts';
 import type { BrokerSettings } from '../settings.ts';
+import type { Traffic } from '../statistics/traffic.ts';
+import { TrafficActivity } from '../statistics/traffic-activity.ts';
+import { connectionName } from './connection-name.ts';
 import { type ConnectionLink, Handshake, type LoginHost } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { ReadingGate } from './reading-gate.ts';
@@ -44,6 +48,8 @@ const HANDSHAKE_FRAME_MAX = 128 * 1024;
 const CLOSE_TIMEOUT_MS = 5_000;
 /** A reply text is a shortstr. */
 const REPLY_TEXT_BYTES_MAX = 255;
+/** A token is looked at this often at least: the clock that it expires by can be set. */
+const EXPIRY_LOOK_MS = 60_000;
 type State =
   | { readonly name: 'header'; readonly bytes: number[] }
   | { readonly name: 'opening'; readonly handshake: Handshake }
@@ -75,6 +81,8 @@ export interface ConnectionHost extends LoginHost {
   readonly alarmReason: string | undefined;
   /** Whether publishers are not read from because the store has to catch up. */
   readonly storeIsBehind: boolean;
+  /** Calls `done` exactly once, maybe before it returns: with why the new password or token is refused, or undefined. */
+  renewSecret(identity: Identity, secret: string, done: (refused: string | undefined) => void): void;
   /** 530 when the user has as many channels as it may. */
   assertRoomForChannel(username: string): void;
   /** `connection` has something to flush at the end of the turn. */
@@ -96,13 +104,21 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   readonly output: Output;
   readonly replyConsumers: ReplyConsumers;
   readonly channels: Map<number, Channel> = new Map<number, Channel>();
+  readonly activity: TrafficActivity;
   /** As negotiated. Largest frame to send, in bytes. */
   frameMax: number;
   channelMax: number;
   heartbeatSeconds = 0;
   clientProperties: FieldTable = new Map();
+  /** Of SASL, by which the client logs in; empty before that. */
+  mechanism = '';
+  /** Milliseconds since 1970. */
+  readonly connectedAtMs: number;
   /** Has published: alarms stop it. */
   isPublisher = false;
+  heldResultBytes = 0;
+  #receivedBytes = 0;
+  #receivedFrames = 0;
   readonly #host: ConnectionHost;
   readonly #transport: Transport;
   readonly #parser: FrameParser;
@@ -119,6 +135,8 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   #methodKey = 0;
   /** Handshake and close time out; once open it is the heartbeat's. */
   readonly #deadline: Deadline;
+  /** Of the token that the client logged in with. */
+  readonly #expiry: Deadline;
 
   constructor(host: ConnectionHost, transport: Transport, peer: Peer) {
     this.#host = host;
@@ -126,12 +144,15 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     this.settings = host.settings;
     this.replyConsumers = host.replyConsumers;
     this.peer = peer;
+    this.connectedAtMs = this.runtime.environment.clock.wallMs();
     this.frameMax = this.settings.frameMax;
     this.channelMax = this.settings.channelMax;
     this.#transport = transport;
     this.output = new Output(transport, () => host.onFilling(this));
+    this.activity = new TrafficActivity(this.runtime.statistics, this);
     this.#parser = new FrameParser(this, HANDSHAKE_FRAME_MAX);
     this.#deadline = this.runtime.makeDeadline(() => this.#onDeadline());
+    this.#expiry = this.runtime.makeDeadline(() => this.#onExpiry());
     this.runtime.deadlines.set(this.#deadline, this.runtime.now() + this.settings.handshakeTimeoutMs);
   }
 
@@ -148,9 +169,30 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     return this.#state.name === 'closed';
   }
 
+  /** Both ends of the stream, as RabbitMQ names a connection. */
+  get name(): string {
+    return connectionName(this.peer);
+  }
+
+  /** Whether it publishes and is not read from, because an alarm is on. */
+  get isBlocked(): boolean {
+    return this.#state.name === 'open' && this.#state.gate.isBlocked;
+  }
+
   /** Who is logged in; undefined unless open. */
   get session(): Session | undefined {
     return this.#state.name === 'open' ? this.#state.session : undefined;
+  }
+
+  /** What went over the stream so far. */
+  get traffic(): Traffic {
+    const { sentBytes, sentMethods, sentContents } = this.output;
+    return {
+      receivedBytes: this.#receivedBytes,
+      receivedFrames: this.#receivedFrames,
+      sentBytes,
+      sentFrames: sentMethods + 2 * sentContents,
+    };
   }
 
   // ---- from the transport ----
@@ -191,6 +233,8 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   #receive(bytes: Uint8Array, start: number, end: number): void {
     const state = this.#state;
     if (state.name === 'closed') return;
+    this.#receivedBytes += end - start;
+    this.activity.touch();
     if (state.name === 'open') state.heartbeat.onReceived();
     const from = state.name === 'header' ? this.#onHeaderBytes(state.bytes, bytes, start, end) : start;
     if (from === end || this.isClosed) return;
@@ -222,6 +266,7 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
 
   /** A frame of the client. Runs per frame. */
   onFrame(type: number, channelNumber: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#receivedFrames++;
     if (this.#mustHold && this.#state.name === 'open') {
       this.#state.gate.hold(type, channelNumber, bytes, start, end);
       return;
@@ -241,8 +286,9 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
 
   // ---- handshake ----
 
-  setClientProperties(properties: FieldTable): void {
+  setClientProperties(properties: FieldTable, mechanism: string): void {
     this.clientProperties = properties;
+    this.mechanism = mechanism;
   }
 
   /** Whether the client announced a capability. */
@@ -275,6 +321,7 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   flush(): void {
     const state = this.#state;
     if (state.name === 'closed') return;
+    this.activity.touch();
     this.output.flush();
     if (state.name === 'open') state.gate.afterFlush();
     else if (state.name === 'leaving') this.#finish();
@@ -515,6 +562,7 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     while (!(this.#mustHold && this.isOpen)) {
       const frame = gate.takeHeldFrame();
       if (frame === undefined) break;
+      this.#receivedFrames--;
       this.onFrame(frame.type, frame.channelNumber, frame.payload, 0, frame.payload.length);
       count++;
     }
@@ -551,8 +599,39 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     if (method.name !== 'connection.update-secret') {
       throw channelError(`unexpected method ${method.name} on channel 0 of an open connection`);
     }
-    this.log('info', 'the client renewed its secret');
-    this.send('connection.update-secret-ok', {});
+    const { session } = this;
+    if (session === undefined) return;
+    const secret = decodeUtf8(method.newSecret, 0, method.newSecret.length);
+    this.#host.renewSecret(session.identity, secret, (refused) => this.#onRenewed(session, refused));
+  }
+
+  /** May run later than the frame that asked for it. */
+  #onRenewed(session: Session, refused: string | undefined): void {
+    if (!this.isOpen) return;
+    if (refused === undefined) {
+      this.log('info', 'the client renewed its secret');
+      this.send('connection.update-secret-ok', {});
+      this.#awaitExpiry(session);
+    } else {
+      this.log('warn', `a new secret of user '${session.username}' was refused: ${refused}`);
+      this.fail(notAllowed('the new secret was refused. For details see the broker logfile.'));
+    }
+  }
+
+  #awaitExpiry({ identity }: Session): void {
+    const { expiresAtMs } = identity;
+    if (expiresAtMs === undefined) return;
+    const leftMs = expiresAtMs - this.runtime.environment.clock.wallMs();
+    this.runtime.deadlines.set(this.#expiry, this.runtime.now() + Math.min(leftMs, EXPIRY_LOOK_MS));
+  }
+
+  /** The wall clock may have been set meanwhile, so it is asked again. */
+  #onExpiry(): void {
+    const { session } = this;
+    if (session === undefined) return;
+    const { expiresAtMs = Number.POSITIVE_INFINITY } = session.identity;
+    if (this.runtime.environment.clock.wallMs() < expiresAtMs) this.#awaitExpiry(session);
+    else this.fail(connectionForced(`the token of user '${session.username}' has expired`));
   }
 
   #onClose(): void {
@@ -624,7 +703,9 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     const heartbeat = new Heartbeat(this.heartbeatSeconds, this.output, gate);
     this.#state = { name: 'open', session, gate, heartbeat };
     session.vhost.connectionCount++;
+    this.runtime.statistics.churn.connectionsOpened++;
     this.#deadlineIn(heartbeat.lookMs);
+    this.#awaitExpiry(session);
   }
 
   /** The client is read from, alarm or not: its close-ok may come behind what was not read. */
@@ -648,6 +729,7 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     this.runtime.deadlines.clear(this.#deadline);
     this.#parser.stop();
     this.output.discard();
+    this.activity.end();
     this.#host.forget(this);
   }
 
@@ -657,13 +739,16 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
    * connection.close-ok.
    */
   #release(): void {
+    this.runtime.deadlines.clear(this.#expiry);
     for (const channel of this.channels.values()) channel.deliveries.cancelAll();
     for (const channel of this.channels.values()) channel.dispose();
     this.channels.clear();
     this.#channel = undefined;
     this.#awaited = undefined;
     for (const queue of [...this.#exclusiveQueues]) queue.vhost.removeQueue(queue);
-    if (this.#state.name === 'open') this.#state.session.vhost.connectionCount--;
+    if (this.#state.name !== 'open') return;
+    this.#state.session.vhost.connectionCount--;
+    this.runtime.statistics.churn.connectionsClosed++;
   }
 }
 

@@ -40,7 +40,7 @@ export interface ConnectionLink {
   readonly isOpening: boolean;
   /** Sends a method on channel 0. */
   send<N extends MethodName>(name: N, args: MethodArguments<N>): void;
-  setClientProperties(properties: FieldTable): void;
+  setClientProperties(properties: FieldTable, mechanism: string): void;
   /** Whether the client announced a capability. */
   clientHas(capability: string): boolean;
   /** The client accepted these limits. */
@@ -114,9 +114,9 @@ export class Handshake {
 
   #onStartOk(method: MethodArguments<'connection.start-ok'>): void {
     this.#stage = 'authenticating';
-    this.#connection.setClientProperties(method.clientProperties);
+    this.#connection.setClientProperties(method.clientProperties, method.mechanism);
     const credential = this.#credential(method.mechanism, method.response);
-    const attempt = { ...credential, peer: this.#connection.peer };
+    const attempt = { protocol: 'amqp', ...credential, peer: this.#connection.peer } as const;
     this.#host.logIn(attempt, (result) => this.#onLogin(credential.username, method.mechanism, result));
   }
 

@@ -19,8 +19,17 @@ export interface VhostDefinition {
   readonly name: string;
   /** The lane of the messages that are to be published later. */
   readonly scheduleLaneId: number;
+  /** The lanes of what is kept under a key; undefined: nothing ever was. */
+  readonly outcomeLaneId?: number | undefined;
+  readonly deduplicationLaneId?: number | undefined;
   readonly maxConnections: number | undefined;
   readonly maxQueues: number | undefined;
+  /** Undefined: none. */
+  readonly description?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly defaultQueueType?: string | undefined;
+  /** Undefined: no. */
+  readonly tracing?: true | undefined;
 }
 
 export interface UserDefinition {
@@ -48,6 +57,24 @@ export interface TopicPermissionDefinition {
   readonly exchange: string;
   readonly write: string;
   readonly read: string;
+}
+
+/** A setting of a vhost that core keeps and does not look into. */
+export interface ParameterDefinition {
+  readonly kind: 'parameter';
+  readonly vhost: string;
+  readonly component: string;
+  readonly name: string;
+  /** JSON text. */
+  readonly value: string;
+}
+
+/** The same for the whole broker. */
+export interface GlobalParameterDefinition {
+  readonly kind: 'global-parameter';
+  readonly name: string;
+  /** JSON text. */
+  readonly value: string;
 }
 
 export interface PolicyDefinition {
@@ -79,6 +106,8 @@ export interface QueueDefinition {
   readonly autoDelete: boolean;
   /** The lane of the lowest priority; those above it have the numbers that follow. */
   readonly laneId: number;
+  /** An operator paused it; undefined: no. */
+  readonly paused?: true | undefined;
   readonly arguments: FieldTable;
 }
 
@@ -102,6 +131,8 @@ export type Definition =
   | UserDefinition
   | PermissionDefinition
   | TopicPermissionDefinition
+  | ParameterDefinition
+  | GlobalParameterDefinition
   | VhostPartDefinition;
 
 export type DefinitionKind = Definition['kind'];
@@ -121,7 +152,10 @@ export function definitionKey(definition: Definition): string {
   switch (definition.kind) {
     case 'vhost':
     case 'user':
+    case 'global-parameter':
       return keyOf(definition.kind, definition.name);
+    case 'parameter':
+      return keyOf(definition.kind, definition.vhost, definition.component, definition.name);
     case 'permission':
       return keyOf(definition.kind, definition.user, definition.vhost);
     case 'topic-permission':
@@ -150,7 +184,12 @@ export function definitionText(definition: Definition): string {
   switch (kind) {
     case 'vhost':
     case 'user':
+    case 'global-parameter':
       return `${kind} '${definition.name}'`;
+    case 'parameter': {
+      const { component, name, vhost } = definition;
+      return `${kind} '${name}' of component '${component}' in vhost '${vhost}'`;
+    }
     case 'permission':
       return `${kind} of user '${definition.user}' in vhost '${definition.vhost}'`;
     case 'topic-permission': {
@@ -199,6 +238,15 @@ function readDefinition(fields: DefinitionFields): Definition {
       return readVhost(fields);
     case 'user':
       return readUser(fields);
+    case 'parameter':
+      return {
+        kind,
+        vhost: fields.text('vhost'),
+        component: fields.text('component'),
+        ...readSetting(fields),
+      };
+    case 'global-parameter':
+      return { kind, ...readSetting(fields) };
     case 'permission':
       return { kind, ...readOwner(fields), configure: fields.text('configure'), ...readPatterns(fields) };
     case 'topic-permission':
@@ -224,9 +272,19 @@ function readVhost(fields: DefinitionFields): VhostDefinition {
     kind: 'vhost',
     name: fields.text('name'),
     scheduleLaneId: fields.count('scheduleLaneId'),
+    outcomeLaneId: fields.optionalCount('outcomeLaneId'),
+    deduplicationLaneId: fields.optionalCount('deduplicationLaneId'),
     maxConnections: fields.optionalNumber('maxConnections'),
     maxQueues: fields.optionalNumber('maxQueues'),
+    description: fields.optionalText('description'),
+    tags: fields.optionalTexts('tags'),
+    defaultQueueType: fields.optionalText('defaultQueueType'),
+    tracing: fields.flag('tracing') ? true : undefined,
   };
+}
+
+function readSetting(fields: DefinitionFields): { name: string; value: string } {
+  return { name: fields.text('name'), value: fields.text('value') };
 }
 
 function readUser(fields: DefinitionFields): UserDefinition {
@@ -279,6 +337,7 @@ function readQueue(fields: DefinitionFields): QueueDefinition {
     name: fields.text('name'),
     autoDelete: fields.flag('autoDelete'),
     laneId: fields.count('laneId'),
+    paused: fields.flag('paused') ? true : undefined,
     arguments: fields.table('arguments'),
   };
 }
@@ -321,7 +380,12 @@ class DefinitionFields {
   }
 
   texts(key: string): readonly string[] {
+    return this.optionalTexts(key) ?? this.#refuse(key, 'an array of strings');
+  }
+
+  optionalTexts(key: string): readonly string[] | undefined {
     const fields = this.#table.get(key)?.value;
+    if (fields === undefined) return undefined;
     if (!Array.isArray(fields)) return this.#refuse(key, 'an array of strings');
     return fields.map(({ value }) => (typeof value === 'string' ? value : this.#refuse(key, 'strings only')));
   }

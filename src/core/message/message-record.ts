@@ -37,6 +37,8 @@ const FLAG_PERSISTENT = 1;
 const FLAG_EXPIRATION = 2;
 /** Several destinations: their count is there. */
 const FLAG_COUNT = 4;
+/** Of a message: its publisher wants to know what becomes of it. Of what the broker keeps under a key (kept-record.ts): always. */
+const FLAG_MARKED = 8;
 
 /** The kind of a message record; those of other records are their writers'. */
 export const RECORD_MESSAGE = 0;
@@ -63,6 +65,8 @@ export interface RecordSource {
   readonly persistent: boolean;
   /** Milliseconds, or NO_EXPIRATION. */
   readonly expirationMs: number;
+  /** Its publisher wants its outcome to be kept. */
+  readonly wantsOutcome: boolean;
 }
 
 /** Where a message goes: the lane `id` gives it the number `nextSeq`. */
@@ -74,6 +78,7 @@ export interface RecordDestination {
 /** Where the parts of one record lie. A scratch object: valid until the next `read`. */
 export class MessageRecord {
   bytes: Uint8Array = new Uint8Array(0);
+  flags = 0;
   arrivalMs = 0;
   expirationMs: number = NO_EXPIRATION;
   addressStart = 0;
@@ -83,6 +88,14 @@ export class MessageRecord {
   bodyStart = 0;
   bodyEnd = 0;
 
+  get isPersistent(): boolean {
+    return (this.flags & FLAG_PERSISTENT) !== 0;
+  }
+
+  get wantsOutcome(): boolean {
+    return (this.flags & FLAG_MARKED) !== 0;
+  }
+
   /** Reads the record at `position`. Runs per delivery. */
   read(page: Page, position: number): void {
     const offset = position - page.base;
@@ -90,6 +103,7 @@ export class MessageRecord {
     const recordBytes = view.getUint32(offset, true);
     const flags = view.getUint8(offset + KIND_AND_FLAGS);
     this.bytes = page.bytes;
+    this.flags = flags;
     this.arrivalMs = view.getUint8(offset + ARRIVAL + 4) * TWO_32 + view.getUint32(offset + ARRIVAL, true);
     let at = offset + FIXED_BYTES;
     let destinations = 1;
@@ -167,7 +181,8 @@ function flagsOf(publication: RecordSource, destinations: number): number {
   return (
     (publication.persistent ? FLAG_PERSISTENT : 0) |
     (publication.expirationMs === NO_EXPIRATION ? 0 : FLAG_EXPIRATION) |
-    (destinations === 1 ? 0 : FLAG_COUNT)
+    (destinations === 1 ? 0 : FLAG_COUNT) |
+    (publication.wantsOutcome ? FLAG_MARKED : 0)
   );
 }
 
@@ -197,6 +212,15 @@ export function recordKindAt(page: Page, offset: number): number {
 
 export function hasExpirationAt(page: Page, offset: number): boolean {
   return (page.view.getUint8(offset + KIND_AND_FLAGS) & FLAG_EXPIRATION) !== 0;
+}
+
+/** Whether the publisher of a message wants its outcome; or whether it is a kept record. */
+export function isMarkedAt(page: Page, offset: number): boolean {
+  return (page.view.getUint8(offset + KIND_AND_FLAGS) & FLAG_MARKED) !== 0;
+}
+
+export function isPersistentAt(page: Page, offset: number): boolean {
+  return (page.view.getUint8(offset + KIND_AND_FLAGS) & FLAG_PERSISTENT) !== 0;
 }
 
 export function destinationCountAt(page: Page, offset: number): number {

@@ -15,6 +15,7 @@ import {
   PROPERTY_FLAG,
   propertyOffset,
 } from '../../codec/properties.ts';
+import { assertOutcomeTtl, outcomeTtlOf } from '../arguments/outcome-ttl.ts';
 import { preconditionFailed } from '../failures.ts';
 import type { RoutedMessage } from '../routing/router.ts';
 import { type MessageRecord, NO_EXPIRATION } from './message-record.ts';
@@ -22,6 +23,9 @@ import { type MessageRecord, NO_EXPIRATION } from './message-record.ts';
 const CC: Uint8Array = encodeUtf8('CC');
 const BCC: Uint8Array = encodeUtf8('BCC');
 const DELIVER_AT: Uint8Array = encodeUtf8('x-deliver-at');
+const OUTCOME_TTL: Uint8Array = encodeUtf8('x-outcome-ttl');
+const MENTIONS_REDIRECTION = 1;
+const MENTIONS_OUTCOME = 2;
 const NOTHING: Uint8Array = new Uint8Array(0);
 const PERSISTENT = 2;
 /** An expiration is a u32 of milliseconds, 49 days, as in RabbitMQ. */
@@ -47,6 +51,10 @@ export class Publication implements RoutedMessage {
   expirationMs: number = NO_EXPIRATION;
   /** Headers may change its way: CC, BCC and x-deliver-at. True now and then without need, never false in need. */
   mayBeRedirected = false;
+  /** Header x-outcome-ttl asks for the outcome, and there is a message-id to find it by. */
+  wantsOutcome = false;
+  /** Never taken for a repetition: a dead letter, which would be lost. */
+  mayRepeat = false;
   #decoded: BasicProperties | undefined;
 
   static of(
@@ -110,16 +118,20 @@ export class Publication implements RoutedMessage {
   #takeProperties(bytes: Uint8Array, start: number, end: number): void {
     // Before anything changes: properties that are refused must not be taken for known ones when they come again.
     const expirationMs = expirationOf(bytes, start, end);
+    const flags = ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
+    const mentioned = (flags & PROPERTY_FLAG.HEADERS) === 0 ? 0 : headersMentioned(bytes, start, end);
+    const wantsOutcome = (mentioned & MENTIONS_OUTCOME) !== 0 && asksForOutcome(bytes, start, end);
     const length = end - start;
     if (length > this.propertyBytes.length) this.propertyBytes = new Uint8Array(length * 2);
     copyBytes(bytes, start, end, this.propertyBytes, 0);
     this.propertiesEnd = length;
-    this.propertyFlags = ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
+    this.propertyFlags = flags;
     this.#decoded = undefined;
     this.persistent = this.#octet(PROPERTY_FLAG.DELIVERY_MODE) === PERSISTENT;
     this.priority = this.#octet(PROPERTY_FLAG.PRIORITY);
     this.expirationMs = expirationMs;
-    this.mayBeRedirected = this.has(PROPERTY_FLAG.HEADERS) && this.#mentionsRedirection();
+    this.mayBeRedirected = (mentioned & MENTIONS_REDIRECTION) !== 0;
+    this.wantsOutcome = wantsOutcome && this.has(PROPERTY_FLAG.MESSAGE_ID);
   }
 
   setBody(bytes: Uint8Array, start: number, end: number): void {
@@ -156,22 +168,23 @@ export class Publication implements RoutedMessage {
     return this.has(PROPERTY_FLAG.HEADERS) ? this.properties().headers : undefined;
   }
 
-  /** Looks for the names in the raw bytes: decoding the table would take ten times as long. */
-  #mentionsRedirection(): boolean {
-    const bytes = this.propertyBytes;
-    for (let at = 0; at < this.propertiesEnd; at++) {
-      const length = bytes[at];
-      if (length === 2 && beginsWith(bytes, at + 1, CC)) return true;
-      if (length === 3 && beginsWith(bytes, at + 1, BCC)) return true;
-      if (length === 12 && beginsWith(bytes, at + 1, DELIVER_AT)) return true;
-    }
-    return false;
-  }
-
   #octet(propertyFlag: number): number {
     const at = propertyOffset(this.propertyBytes, 0, this.propertiesEnd, propertyFlag);
     return at < 0 ? 0 : (this.propertyBytes[at] as number);
   }
+}
+
+/** Looks for the names in the raw bytes: decoding the table would take ten times as long. True now and then without need. */
+function headersMentioned(bytes: Uint8Array, start: number, end: number): number {
+  let mentioned = 0;
+  for (let at = start; at < end; at++) {
+    const length = bytes[at];
+    if (length === 2 && beginsWith(bytes, at + 1, CC)) mentioned |= MENTIONS_REDIRECTION;
+    else if (length === 3 && beginsWith(bytes, at + 1, BCC)) mentioned |= MENTIONS_REDIRECTION;
+    else if (length === 12 && beginsWith(bytes, at + 1, DELIVER_AT)) mentioned |= MENTIONS_REDIRECTION;
+    else if (length === 13 && beginsWith(bytes, at + 1, OUTCOME_TTL)) mentioned |= MENTIONS_OUTCOME;
+  }
+  return mentioned;
 }
 
 function beginsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
@@ -179,6 +192,13 @@ function beginsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean 
     if (bytes[at + index] !== prefix[index]) return false;
   }
   return true;
+}
+
+/** 406 for an x-outcome-ttl that is no number of milliseconds. */
+function asksForOutcome(bytes: Uint8Array, start: number, end: number): boolean {
+  const { headers } = decodeProperties(bytes, start, end);
+  assertOutcomeTtl(headers);
+  return (outcomeTtlOf(headers) ?? 0) > 0;
 }
 
 /** The expiration in milliseconds, or NO_EXPIRATION; 406 when it is no number. */

@@ -14,6 +14,8 @@ export interface ConsumerSettings {
   /** 0: no limit. */
   readonly prefetchCount: number;
   readonly arguments: FieldTable;
+  /** It only waits for the next messages, and goes: an auto-delete queue stays when the last one has. */
+  readonly isPassing?: boolean;
 }
 
 /** Where the messages of a consumer go: the consuming side of a channel. */
@@ -33,6 +35,9 @@ export interface ConsumedQueue {
   readonly settings: QueueArguments;
   /** `consumer` may be able to take messages again. */
   unpark(consumer: Consumer): void;
+  /** A consumer got its first unacked message, or settled its last one. Runs per message with a prefetch of 1. */
+  consumerBecameBusy(consumer: Consumer): void;
+  consumerBecameIdle(consumer: Consumer): void;
   removeConsumer(consumer: Consumer): void;
 }
 
@@ -58,9 +63,14 @@ export class Consumer {
   readonly priority: number;
   readonly prefetchCount: number;
   readonly arguments: FieldTable;
+  readonly isPassing: boolean;
   /** The consumer tag as a shortstr, ready for basic.deliver. */
   readonly tagBytes: Uint8Array;
   unackedCount = 0;
+  /** When it was last found unable to take a message, in core time; negative: never. It still is while it is parked. */
+  parkedMs = -1;
+  /** Has unacked messages. Owned by its queue, for statistics. */
+  isBusy = false;
   cancelled = false;
   /** Owned by ConsumerSet; undefined when it is in none. */
   level: ConsumerLevel | undefined;
@@ -77,6 +87,7 @@ export class Consumer {
     this.priority = settings.priority;
     this.prefetchCount = settings.prefetchCount;
     this.arguments = settings.arguments;
+    this.isPassing = settings.isPassing ?? false;
     this.tagBytes = encodeShortstr(settings.consumerTag);
   }
 

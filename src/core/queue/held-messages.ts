@@ -28,6 +28,11 @@ export class HeldMessages {
     return this.#times.size;
   }
 
+  /** When the first of them is ready again, in core time; Infinity when there is none. */
+  get nextMs(): number {
+    return this.#times.nextMs;
+  }
+
   add(lane: Lane, seq: number, dueMs: number): void {
     this.#times.push(dueMs, seq * LANES_MAX + this.#lanes.indexOf(lane));
     this.#runtime.deadlines.set(this.#deadline, this.#times.nextMs);

@@ -358,3 +358,24 @@ test('any mixture of publishing, delivering, requeueing, settling and moving kee
     { numRuns: 60 },
   );
 });
+
+test('ready messages are listed from any place in the order in which they would be taken', () => {
+  const lane = laneWith(8);
+  for (let count = 0; count < 5; count++) lane.take();
+  lane.giveBack(3);
+  lane.giveBack(1);
+  expect(lane.readyFrom(0, 10)).toEqual([1, 3, 5, 6, 7]);
+  expect(lane.readyFrom(2, 2)).toEqual([3, 5]);
+  expect(lane.readyFrom(6, 10)).toEqual([6, 7]);
+  expect(lane.readyFrom(8, 10)).toEqual([]);
+  expect(takeAll(lane)).toEqual([1, 3, 5, 6, 7]);
+});
+
+test('the gaps that a restart left are not listed', () => {
+  const lane = new Lane(1, undefined);
+  for (const seq of [2, 3, 2000, 5000]) lane.restore(seq, seq * 10);
+  lane.finishRestore(6000, 3, () => false);
+  lane.push(60_000);
+  expect(lane.readyFrom(0, 10)).toEqual([2, 3, 2000, 5000, 6000]);
+  expect(lane.readyFrom(4, 2)).toEqual([2000, 5000]);
+});

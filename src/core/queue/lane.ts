@@ -25,6 +25,7 @@
  * **Invariant:** the message at the cursor is there, unless cursor = nextSeq.
  */
 
+import type { SettlementResult } from '../outcome/settlement-result.ts';
 import type { Reach } from './reach.ts';
 import { SeqHeap } from './seq-heap.ts';
 import { rangesOf, SeqRanges } from './seq-ranges.ts';
@@ -53,11 +54,13 @@ export type RequeueCause = 'failed' | 'returned';
 
 /** The queue that a lane belongs to, as far as who got a message from it has to know: how the message ends. */
 export interface LaneOwner {
+  readonly name: string;
   readonly readyCount: number;
   /** Whether a message that came back says how often, in header x-delivery-count. */
   readonly showsDeliveryCount: boolean;
-  acknowledge(lane: Lane, seq: number): void;
-  reject(lane: Lane, seq: number): void;
+  /** `result`: what the consumer gave with it. */
+  acknowledge(lane: Lane, seq: number, result?: SettlementResult): void;
+  reject(lane: Lane, seq: number, result?: SettlementResult): void;
   requeue(lane: Lane, seq: number, cause: RequeueCause): void;
   /** A lane that could not deliver any further may go on. */
   onReach(): void;
@@ -74,6 +77,10 @@ export class Lane {
   readyCount = 0;
   /** Nobody uses it any more. */
   isGone = false;
+  /** Told of each discarded message before it is released; false: not now, but when it is asked again. */
+  onDiscarded: ((seq: number, position: number) => boolean) | undefined;
+  /** What was discarded waits for a page to be in memory. */
+  awaitsPage = false;
   #cursor = 0;
   #unsettledCount = 0;
   #returned = new SeqHeap();
@@ -188,6 +195,19 @@ export class Lane {
     return true;
   }
 
+  /**
+   * The ready messages from `seq` on, `countMax` at most, ascending: the order in which they would be taken. Looks at as many
+   * places; an empty answer means that there are no more.
+   */
+  readyFrom(seq: number, countMax: number): number[] {
+    const ready = seq < this.#cursor ? this.#returned.from(seq, countMax) : [];
+    for (let next = Math.max(seq, this.#cursor); next < this.nextSeq && ready.length < countMax; next++) {
+      if (next < this.#gapsEnd && this.position(next) === SETTLED) next = this.#gapEnd(next);
+      if (next < this.nextSeq) ready.push(next);
+    }
+    return ready;
+  }
+
   // ---- messages that nobody wants any more ----
 
   /** Takes all ready messages, for `releaseDiscarded`. Returns which: ranges, from and to (exclusive) and again, ascending. */
@@ -219,16 +239,21 @@ export class Lane {
     return this.#discarded.has(seq);
   }
 
-  /** Settles discarded messages and hands out their positions. Looks at `countMax` at most; returns how many it spared. */
+  /**
+   * Settles discarded messages and hands out their positions. Looks at `countMax` at most, and ends where `onDiscarded` says no;
+   * returns how many it spared.
+   */
   releaseDiscarded(countMax: number, release: (position: number) => void): number {
     return countMax - this.#discarded.take(countMax, (seq) => this.#release(seq, release));
   }
 
-  #release(seq: number, release: (position: number) => void): void {
+  #release(seq: number, release: (position: number) => void): boolean {
     const position = this.position(seq);
-    if (position === SETTLED) return;
+    if (position === SETTLED) return true;
+    if (this.onDiscarded?.(seq, position) === false) return false;
     this.settle(seq);
     release(position);
+    return true;
   }
 
   // ---- after a restart ----
@@ -301,7 +326,12 @@ export class Lane {
 
   /** Moves the cursor to the next message that is there. */
   #skipGap(): void {
-    let seq = this.#cursor;
+    this.#cursor = this.#gapEnd(this.#cursor);
+  }
+
+  /** The first message from `from` on that is there, or where gaps end. */
+  #gapEnd(from: number): number {
+    let seq = from;
     while (seq < this.#gapsEnd) {
       const number = Math.floor(seq / CHUNK);
       const chunk = this.#chunk(number);
@@ -309,7 +339,7 @@ export class Lane {
       else if (chunk[seq - number * CHUNK] === SETTLED) seq++;
       else break;
     }
-    this.#cursor = Math.max(this.#cursor, Math.min(seq, this.#gapsEnd));
+    return Math.max(from, Math.min(seq, this.#gapsEnd));
   }
 
   // ---- chunks ----

@@ -26,7 +26,7 @@ function queueWith(count: number, settings: Partial<QueueArguments>): Queue {
     exclusiveOwner: undefined,
     arguments: new Map(),
   };
-  const vhost = { name: '/', removeQueue: () => {}, deadLetter: () => {} };
+  const vhost = { name: '/', removeQueue: () => {}, deadLetter: () => {}, keepOutcome: () => {} };
   const queue = new Queue(host.runtime, vhost, properties, {
     type: 'classic',
     ...settings,
@@ -131,7 +131,7 @@ test('a purge leaves what is unacked, and what comes afterwards', () => {
 });
 
 describe('a queue that survives', () => {
-  const NO_VHOST = { name: '/', removeQueue: () => {}, deadLetter: () => {} };
+  const NO_VHOST = { name: '/', removeQueue: () => {}, deadLetter: () => {}, keepOutcome: () => {} };
   let surviving: SurvivingRuntime;
   let queue: Queue;
   let received: { seq: number; redelivered: boolean }[];
@@ -352,5 +352,39 @@ describe('a queue that survives', () => {
     queue.dispose();
     surviving.turn();
     expect(surviving.log.liveBytes).toBe(0);
+  });
+});
+
+describe('a paused queue', () => {
+  test('gives nothing to its consumers, and all of it once it goes on', () => {
+    const queue = queueWith(3, {});
+    queue.pause();
+    consume(queue);
+    expect(queue.pump()).toBe(0);
+    expect(queue.readyCount).toBe(3);
+    queue.resume();
+    expect(queue.due).toBe(true);
+    expect(queue.pump()).toBe(3);
+    expect(delivered).toBe(3);
+  });
+
+  test('gives nothing to basic.get', () => {
+    const queue = queueWith(1, {});
+    let got = 0;
+    const target = { deliverGet: () => got++ };
+    queue.pause();
+    expect(queue.get(target, true)).toBe('empty');
+    queue.resume();
+    expect(queue.get(target, true)).toBe('delivered');
+    expect(got).toBe(1);
+  });
+
+  test('lets its messages expire', () => {
+    const queue = queueWith(3, { messageTtlMs: 1000 });
+    queue.pause();
+    host.clock.moveTo(1001);
+    host.runtime.endTurn();
+    expect(queue.pump()).toBe(3);
+    expect(queue.readyCount).toBe(0);
   });
 });

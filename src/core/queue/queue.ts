@@ -21,12 +21,22 @@ import { retryDelayMs } from '../arguments/delayed-retry.ts';
 import type { QueueArguments } from '../arguments/queue-arguments.ts';
 import type { Deadline } from '../deadlines.ts';
 import type { DeathReason } from '../message/death-headers.ts';
-import { bodyBytesOf, NO_EXPIRATION } from '../message/message-record.ts';
+import type { MessageOrigin } from '../message/kept-record.ts';
+import { bodyBytesOf, type MessageRecord, NO_EXPIRATION } from '../message/message-record.ts';
+import { type MessageTracer, tracedRecord } from '../message/message-tracer.ts';
+import { Publication } from '../message/publication.ts';
+import type { EndedMessage, Ending } from '../outcome/ending.ts';
+import type { SettlementResult } from '../outcome/settlement-result.ts';
 import type { Pumpable, Runtime } from '../runtime.ts';
+import { QueueActivity } from '../statistics/flow-activity.ts';
+import { MessageCounters } from '../statistics/message-counters.ts';
+import type { CountedQueue } from '../statistics/totals.ts';
 import type { ConsumedQueue, Consumer } from './consumer.ts';
 import { ConsumerSet } from './consumer-set.ts';
 import { HeldMessages } from './held-messages.ts';
 import type { Lane, LaneOwner, RequeueCause } from './lane.ts';
+import { QueueBrowser } from './queue-browser.ts';
+import { QueueOutcomes } from './queue-outcomes.ts';
 
 /** Deliveries of one queue in one turn: bounded, so that no queue makes the others wait. */
 const DELIVERIES_PER_TURN = 16_384;
@@ -47,6 +57,13 @@ export interface QueueHost {
   removeQueue(queue: Queue): void;
   /** Publishes a message of `queue` to its dead-letter exchange. The caller settles it afterwards. */
   deadLetter(queue: Queue, lane: Lane, seq: number, reason: DeathReason): void;
+  /** Keeps what became of a message of `queue` that is settled in this turn. */
+  keepOutcome(
+    queue: Queue,
+    message: EndedMessage,
+    ending: Ending,
+    result: SettlementResult | undefined,
+  ): void;
 }
 
 /**
@@ -57,6 +74,17 @@ export type GetOutcome = 'delivered' | 'empty' | 'wait';
 
 /** How to look at a message whose page is not in memory: read it now, or have it fetched and do without it meanwhile. */
 type Look = 'now' | 'when resident';
+
+/** Times in core time; Infinity: never, or not known. */
+export interface QueueObstacles {
+  /** The next message is on the disk, and its page on the way. */
+  readonly isFetchingPage: boolean;
+  /** How far the lane may deliver is not yet on the disk. */
+  readonly awaitsReach: boolean;
+  /** When the first message that waits for its delayed retry is ready again. */
+  readonly heldUntilMs: number;
+  readonly headExpiresMs: number;
+}
 
 /** Who asks with basic.get. */
 export interface GetTarget {
@@ -72,7 +100,7 @@ export interface QueueDeclaration {
   readonly arguments: FieldTable;
 }
 
-export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
+export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
   readonly kind = 'queue';
   readonly vhost: QueueHost;
   readonly name: string;
@@ -95,17 +123,31 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   readyCount = 0;
   readyBytes = 0;
   unackedCount = 0;
+  /** What was ever taken out, with the bytes of its bodies: their mean size is what an unacked one has, about. */
+  #takenCount = 0;
+  #takenBytes = 0;
+  readonly counters: MessageCounters = new MessageCounters();
+  readonly activity: QueueActivity;
+  /** Messages that an earlier run left. */
+  readonly restoredCount: number;
+  /** What the seqs of all lanes together were when no message of this run had come, less `restoredCount`. */
+  readonly #seqsBefore: number;
   /** The lanes, by priority; a queue without priorities has one. */
   readonly #lanes: Lane[] = [];
   readonly #runtime: Runtime;
   /** A message with an expiration of its own came since the queue was last empty. */
   #sawExpiration = false;
+  /** A message whose publisher wants its outcome came since the queue was last empty. */
+  #sawOutcome = false;
+  readonly #outcomes: QueueOutcomes;
   readonly #expiry: Deadline;
   readonly #unused: Deadline;
   readonly #held: HeldMessages;
   #activeConsumer: Consumer | undefined;
   /** A page is on its way into memory, and the queue is due when it is there. */
   #isFetching = false;
+  /** An operator stopped it: it takes messages in and gives none out. */
+  #isPaused = false;
 
   /** `laneId`: of a queue that is there again after a restart, its first lane. */
   constructor(
@@ -127,11 +169,15 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     this.isRecorded = runtime.store.survives && this.durable && this.exclusiveOwner === undefined;
     this.#expiry = runtime.makeDeadline(() => this.#markDue());
     this.#unused = runtime.makeDeadline(() => vhost.removeQueue(this));
+    this.#outcomes = new QueueOutcomes(runtime, this);
     this.#held = new HeldMessages(runtime, this.#lanes, (lane, seq) => this.#makeReady(lane, seq));
     for (let priority = 0; priority <= (declared.maxPriority ?? 0); priority++) {
       if (laneId !== undefined) this.#adoptLane(laneId + priority);
       else this.#lanes.push(this.isRecorded ? runtime.makeRecordedLane(this) : runtime.makeLane(this));
     }
+    this.restoredCount = this.messageCount;
+    this.#seqsBefore = this.#seqs - this.restoredCount;
+    this.activity = new QueueActivity(runtime.statistics, this);
   }
 
   /** The number of its first lane; those of higher priorities have the numbers that follow. */
@@ -147,6 +193,51 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     return this.readyCount + this.unackedCount + this.#held.count;
   }
 
+  /** Messages that ever came in, those that an earlier run left included. What went out is this less `messageCount`. */
+  get enqueuedCount(): number {
+    return this.#seqs - this.#seqsBefore;
+  }
+
+  /**
+   * When the oldest ready message came, in core time. Undefined when none is ready, or its page is not in memory and is not to be
+   * read from the disk for this.
+   */
+  oldestReadyArrivalMs(look: 'read' | 'when resident'): number | undefined {
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const lane of this.#lanes) {
+      if (lane.readyCount === 0) continue;
+      const position = lane.position(lane.peek());
+      const runtime = this.#runtime;
+      const record = look === 'read' ? runtime.readRecord(position) : runtime.readResident(position);
+      if (record === undefined) return undefined;
+      oldestMs = Math.min(oldestMs, record.arrivalMs);
+    }
+    return oldestMs === Number.POSITIVE_INFINITY ? undefined : oldestMs;
+  }
+
+  get #seqs(): number {
+    let seqs = 0;
+    for (const lane of this.#lanes) seqs += lane.nextSeq;
+    return seqs;
+  }
+
+  /** The bodies of its unacked messages, about: exact while all messages are of one size. */
+  get unackedBytes(): number {
+    return this.#takenCount === 0 ? 0 : Math.round((this.unackedCount * this.#takenBytes) / this.#takenCount);
+  }
+
+  /** The record of the message that is the next to be delivered; undefined when there is none, or it is not in memory. */
+  get headRecord(): MessageRecord | undefined {
+    if (this.readyCount === 0) return undefined;
+    const lane = this.#nextLane();
+    return this.#runtime.readResident(lane.position(lane.peek()));
+  }
+
+  /** What its index takes. */
+  get memoryBytes(): number {
+    return this.#lanes.reduce((bytes, lane) => bytes + lane.memoryBytes, 0);
+  }
+
   get showsDeliveryCount(): boolean {
     return this.settings.type === 'quorum';
   }
@@ -157,6 +248,12 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
 
   get consumerCount(): number {
     return this.consumers.size;
+  }
+
+  /** Whether a message is in the queue, in whatever state. */
+  holds({ laneId, seq }: MessageOrigin): boolean {
+    const lane = this.#lanes.find(({ id }) => id === laneId);
+    return lane !== undefined && lane.position(seq) >= 0 && !lane.isDiscarded(seq);
   }
 
   // ---- messages in ----
@@ -179,11 +276,12 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   }
 
   /** The record at `position` was written for the next seq of `lane`. Runs per message. */
-  enqueue(lane: Lane, position: number, bodyBytes: number, expirationMs: number): void {
+  enqueue(lane: Lane, position: number, bodyBytes: number, expirationMs: number, wantsOutcome = false): void {
     lane.push(position);
     this.readyCount++;
     this.readyBytes += bodyBytes;
     if (expirationMs !== NO_EXPIRATION) this.#sawExpiration = true;
+    if (wantsOutcome) this.#sawOutcome = true;
     if (!this.due) this.#runtime.markDue(this);
   }
 
@@ -199,6 +297,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   pump(): number {
     this.due = false;
     if (this.deleted) return 0;
+    this.activity.touch();
     const dropped = this.#dropHeads();
     return dropped + this.#moveReady();
   }
@@ -237,13 +336,14 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
    * reach, or for its page. The queue is marked due when the wait is over. Runs per delivery.
    */
   #deliverNext(): boolean {
-    if (this.readyCount === 0) return false;
+    if (this.readyCount === 0 || this.#isPaused) return false;
     const lane = this.#nextLane();
     if (!lane.mayDeliver) return false;
     for (;;) {
       const consumer = this.consumers.take();
       if (consumer === undefined) return false;
       if (consumer.canTake && this.#isServed(consumer)) return this.#deliver(lane, consumer);
+      consumer.parkedMs = this.#runtime.now();
       this.consumers.park(consumer);
     }
   }
@@ -252,7 +352,11 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   get(target: GetTarget, noAck: boolean): GetOutcome {
     this.touch();
     if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN, 'now');
-    if (this.readyCount === 0) return 'empty';
+    if (this.readyCount === 0 || this.#isPaused) {
+      this.counters.getEmpty++;
+      this.activity.touch();
+      return 'empty';
+    }
     const lane = this.#nextLane();
     this.#runtime.extendReach(lane);
     if (!lane.mayDeliver) return 'wait';
@@ -260,58 +364,144 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     const seq = this.#take(lane);
     // What comes next may have expired behind this one: it does not count any more.
     if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN, 'now');
+    this.#countGet(redelivered, noAck);
+    if (this.#keepsOutcomes)
+      this.#outcomes.delivered(lane, seq, this.#runtime.readRecord(lane.position(seq)));
+    const { messageTracer } = this.#runtime;
+    if (messageTracer !== undefined) {
+      const record = this.#runtime.readRecord(lane.position(seq));
+      this.#traceDelivery(messageTracer, record, redelivered, undefined);
+    }
     target.deliverGet(lane, seq, redelivered, noAck);
-    if (noAck) this.#settle(lane, seq);
+    if (noAck) this.#settleDelivered(lane, seq, undefined);
     else this.unackedCount++;
     // The message that is the head now may expire earlier than the one that was.
     if (this.#mayExpire) this.#markDue();
     return 'delivered';
   }
 
-  /** An unacked message was acknowledged. Runs per message. */
-  acknowledge(lane: Lane, seq: number): void {
+  /** An unacked message was acknowledged; `result`: what came of it. Runs per message. */
+  acknowledge(lane: Lane, seq: number, result?: SettlementResult): void {
     if (this.deleted) return;
     this.unackedCount--;
-    this.#settle(lane, seq);
+    this.counters.ack++;
+    this.#settleDelivered(lane, seq, result);
   }
 
-  /** An unacked message comes back to its old place, maybe after a delay. */
-  requeue(lane: Lane, seq: number, cause: RequeueCause): void {
+  /**
+   * An unacked message comes back to its old place, maybe after a delay: `askedDelayMs`, or what the delayed retry of the queue
+   * says.
+   */
+  requeue(lane: Lane, seq: number, cause: RequeueCause, askedDelayMs?: number): void {
     if (this.deleted) return;
     this.unackedCount--;
-    const returns = this.#countsReturns ? lane.countReturn(seq) : 0;
+    this.activity.touch();
+    const isWanted = this.#keepsOutcomes && this.#outcomes.isWanted(lane, seq);
+    const returns = isWanted || this.#countsReturns ? lane.countReturn(seq) : 0;
     const { deliveryLimit, delayedRetry } = this.settings;
     if (deliveryLimit !== undefined && returns > deliveryLimit) {
       this.#bury(lane, seq, 'delivery_limit');
       return;
     }
-    const delayMs = delayedRetry === undefined ? 0 : retryDelayMs(delayedRetry, cause, returns);
+    if (isWanted) this.#outcomes.returned(lane, seq);
+    const ownDelayMs = delayedRetry === undefined ? 0 : retryDelayMs(delayedRetry, cause, returns);
+    const delayMs = askedDelayMs ?? ownDelayMs;
     const heldUntilMs = delayMs > 0 ? this.#runtime.now() + delayMs : NOT_HELD;
     // What is released later needs no note: a time that has passed holds nothing back.
-    if (this.isRecorded && returns > 0) this.#runtime.store.note(lane.id, seq, returns, heldUntilMs);
+    if (this.isRecorded && (returns > 0 || heldUntilMs !== NOT_HELD))
+      this.#runtime.store.note(lane.id, seq, returns, heldUntilMs);
     if (heldUntilMs === NOT_HELD) this.#makeReady(lane, seq);
     else this.#held.add(lane, seq, heldUntilMs);
   }
 
-  /** An unacked message was rejected without requeue. */
-  reject(lane: Lane, seq: number): void {
+  /** An unacked message was rejected without requeue; `result`: what its consumer says of it, an error maybe. */
+  reject(lane: Lane, seq: number, result?: SettlementResult): void {
     if (this.deleted) return;
     this.unackedCount--;
-    this.#bury(lane, seq, 'rejected');
+    this.counters.reject++;
+    this.activity.touch();
+    this.#bury(lane, seq, 'rejected', result);
+  }
+
+  /** To look at its ready messages without changing anything. */
+  browser(): QueueBrowser {
+    return new QueueBrowser(this.#runtime, this.#lanes);
+  }
+
+  /**
+   * Hands the next ready message to `publish`, which puts it elsewhere, and then it is settled here: in one group, so that a crash
+   * leaves it in one of the two places. When `publish` returns false, or throws, it is ready again. `wait`: as for `get`.
+   */
+  moveNext(publish: (publication: Publication) => boolean): 'moved' | 'kept' | 'empty' | 'wait' {
+    if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN, 'now');
+    if (this.readyCount === 0) return 'empty';
+    const lane = this.#nextLane();
+    this.#runtime.extendReach(lane);
+    if (!lane.mayDeliver) return 'wait';
+    const seq = this.#take(lane);
+    this.unackedCount++;
+    let isMoved = false;
+    try {
+      isMoved = publish(Publication.fromRecord(this.#runtime.readRecord(lane.position(seq))));
+    } finally {
+      this.unackedCount--;
+      if (isMoved) this.#settle(lane, seq);
+      else this.#makeReady(lane, seq);
+    }
+    return isMoved ? 'moved' : 'kept';
   }
 
   /** Removes all ready messages; the next turns give their room back. Returns how many. */
   purge(): number {
     const count = this.readyCount;
+    this.activity.touch();
+    this.#watchDiscarded();
     for (const lane of this.#lanes) this.#runtime.discardReady(lane);
     this.readyCount = 0;
     this.readyBytes = 0;
     return count;
   }
 
+  // ---- pausing ----
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /**
+   * Nothing is delivered any more, neither to consumers nor to basic.get, until `resume`. All else goes on: what is unacked can
+   * be settled, messages come in, expire and are dropped. `VirtualHost.setPaused` records it, too.
+   */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#markDue();
+  }
+
+  /** What keeps ready messages from consumers that could take them. Changes nothing. */
+  get obstacles(): QueueObstacles {
+    return {
+      isFetchingPage: this.#isFetching,
+      awaitsReach: this.readyCount > 0 && !this.#nextLane().mayDeliver,
+      heldUntilMs: this.#held.nextMs,
+      headExpiresMs: this.#headExpiresMs,
+    };
+  }
+
+  get #headExpiresMs(): number {
+    if (this.readyCount === 0 || !this.#mayExpire) return Number.POSITIVE_INFINITY;
+    const lane = this.#nextLane();
+    const record = this.#runtime.readResident(lane.position(lane.peek()));
+    return record === undefined ? Number.POSITIVE_INFINITY : this.#expiryOf(record);
+  }
+
   /** Lets go of everything the queue holds, its room in the next turns; the caller has taken it out of the vhost. */
   dispose(): void {
     this.deleted = true;
+    this.#watchDiscarded();
     this.#runtime.deadlines.clear(this.#expiry);
     this.#runtime.deadlines.clear(this.#unused);
     this.#held.clear();
@@ -320,12 +510,14 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     this.readyBytes = 0;
     this.unackedCount = 0;
     for (const consumer of [...this.consumers]) consumer.target.onQueueDeleted(consumer);
+    this.activity.end();
   }
 
   // ---- consumers ----
 
   addConsumer(consumer: Consumer): void {
     this.consumers.add(consumer);
+    this.activity.addConsumers(1, this.#runtime.now());
     this.#runtime.deadlines.clear(this.#unused);
     this.#electActiveConsumer();
     this.#markDue();
@@ -333,16 +525,36 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
 
   removeConsumer(consumer: Consumer): void {
     this.consumers.remove(consumer);
+    this.activity.addConsumers(-1, this.#runtime.now());
+    this.consumerBecameIdle(consumer);
+    this.activity.touch();
     if (this.#activeConsumer === consumer) this.#activeConsumer = undefined;
     this.#electActiveConsumer();
     if (this.deleted || this.consumers.size > 0) return;
-    if (this.autoDelete) this.vhost.removeQueue(this);
+    if (this.autoDelete && !consumer.isPassing) this.vhost.removeQueue(this);
     else this.touch();
+  }
+
+  consumerBecameBusy(consumer: Consumer): void {
+    consumer.isBusy = true;
+    this.activity.addBusy(1, this.#runtime.now());
+  }
+
+  consumerBecameIdle(consumer: Consumer): void {
+    if (!consumer.isBusy) return;
+    consumer.isBusy = false;
+    this.activity.addBusy(-1, this.#runtime.now());
   }
 
   /** `consumer` may be able to take messages again. */
   unpark(consumer: Consumer): void {
     if (this.consumers.unpark(consumer) && this.readyCount > 0) this.#markDue();
+  }
+
+  /** Whether a message is ready that consumers may get soon: its page or its lane's reach is on the way. */
+  get isDeliveryPending(): boolean {
+    if (this.readyCount === 0 || this.#isPaused) return false;
+    return this.due || this.#isFetching || !this.#nextLane().mayDeliver;
   }
 
   get hasExclusiveConsumer(): boolean {
@@ -394,6 +606,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     this.readyCount += lane.readyCount;
     this.readyBytes += restored.readyBytes(held);
     this.#sawExpiration ||= restored.sawExpiration;
+    this.#sawOutcome ||= restored.sawOutcome;
     // What has expired, or is held, is seen to in the next turn.
     if (lane.readyCount + held.length > 0) this.#markDue();
   }
@@ -431,12 +644,26 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
       return false;
     }
     const redelivered = lane.nextIsReturned;
+    const { messageTracer } = this.#runtime;
+    if (messageTracer !== undefined)
+      this.#traceDelivery(messageTracer, record, redelivered, consumer.consumerTag);
     const seq = lane.take();
     this.readyCount--;
     this.readyBytes -= record.bodyEnd - record.bodyStart;
+    this.#takenCount++;
+    this.#takenBytes += record.bodyEnd - record.bodyStart;
+    const { counters } = this;
+    if (redelivered) counters.redeliver++;
+    if (this.#keepsOutcomes) this.#outcomes.delivered(lane, seq, record);
     consumer.target.deliver(consumer, lane, seq, redelivered, record);
-    if (consumer.noAck) this.#runtime.settle(lane, seq, position);
-    else this.unackedCount++;
+    if (consumer.noAck) {
+      counters.deliverNoAck++;
+      if (this.#keepsOutcomes) this.#outcomes.settled(lane, seq, 'acknowledged', undefined);
+      this.#settleAt(lane, seq, position);
+    } else {
+      counters.deliver++;
+      this.unackedCount++;
+    }
     return true;
   }
 
@@ -455,6 +682,8 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
     const bodyBytes = this.#bodyBytes(lane, lane.peek());
     this.readyCount--;
     this.readyBytes -= bodyBytes;
+    this.#takenCount++;
+    this.#takenBytes += bodyBytes;
     return lane.take();
   }
 
@@ -465,6 +694,39 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
 
   #settle(lane: Lane, seq: number): void {
     this.#runtime.settle(lane, seq, lane.position(seq));
+  }
+
+  /** Somebody got the message and is done with it. Runs per message. */
+  #settleDelivered(lane: Lane, seq: number, result: SettlementResult | undefined): void {
+    if (this.#keepsOutcomes) this.#outcomes.settled(lane, seq, 'acknowledged', result);
+    this.#settleAt(lane, seq, lane.position(seq));
+  }
+
+  #settleAt(lane: Lane, seq: number, position: number): void {
+    const { activity } = this;
+    if (!activity.isAwake) activity.touch();
+    if (--activity.untilMeasured === 0) {
+      activity.measure(this.#runtime.readResident(position)?.arrivalMs, this.#runtime.now());
+    }
+    this.#runtime.settle(lane, seq, position);
+  }
+
+  #traceDelivery(
+    tracer: MessageTracer,
+    record: MessageRecord,
+    redelivered: boolean,
+    consumerTag: string | undefined,
+  ): void {
+    const message = tracedRecord(record, this.vhost.name);
+    if (message === undefined) return;
+    const waitedMs = this.#runtime.now() - record.arrivalMs;
+    tracer.onDeliver(message, { queue: this.name, consumerTag, redelivered, waitedMs });
+  }
+
+  #countGet(redelivered: boolean, noAck: boolean): void {
+    if (noAck) this.counters.getNoAck++;
+    else this.counters.get++;
+    if (redelivered) this.counters.redeliver++;
   }
 
   /** What cannot be read stays where it is. */
@@ -479,9 +741,38 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
   }
 
   /** Ends a message that is taken: to the dead-letter exchange if there is one. */
-  #bury(lane: Lane, seq: number, reason: DeathReason): void {
+  #bury(lane: Lane, seq: number, reason: DeathReason, result?: SettlementResult): void {
+    if (this.#keepsOutcomes) this.#keepBuried(lane, seq, reason, result);
     if (this.settings.deadLetterExchange !== undefined) this.vhost.deadLetter(this, lane, seq, reason);
     this.#settle(lane, seq);
+  }
+
+  // ---- outcomes ----
+
+  /** Whether the outcome of any message may be wanted. Looked at per delivery and per settlement. */
+  get #keepsOutcomes(): boolean {
+    return this.#sawOutcome || this.settings.outcomeTtlMs !== undefined;
+  }
+
+  /** For `QueueOutcomes`. */
+  keepOutcome(message: EndedMessage, ending: Ending, result: SettlementResult | undefined): void {
+    this.vhost.keepOutcome(this, message, ending, result);
+    if (this.messageCount === 0) this.#sawOutcome = false;
+  }
+
+  #keepBuried(lane: Lane, seq: number, reason: DeathReason, result: SettlementResult | undefined): void {
+    const wasDelivered = reason === 'rejected' || reason === 'delivery_limit';
+    if (wasDelivered) this.#outcomes.settled(lane, seq, reason, result);
+    else this.#outcomes.dropped(lane, seq, reason, this.#runtime.readRecord(lane.position(seq)));
+  }
+
+  /** What is purged, or goes with the queue, has an outcome, too: when its room is given back, in the next turns. */
+  #watchDiscarded(): void {
+    if (!this.#keepsOutcomes) return;
+    for (const lane of this.#lanes) {
+      lane.onDiscarded ??= (seq, position) =>
+        this.#outcomes.discarded(lane, seq, position, this.deleted ? 'deleted' : 'purged');
+    }
   }
 
   get #dropsHead(): boolean {
@@ -578,6 +869,10 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable {
       this.#fetch(position);
       return Number.POSITIVE_INFINITY;
     }
+    return this.#expiryOf(record);
+  }
+
+  #expiryOf(record: MessageRecord): number {
     const own = record.expirationMs === NO_EXPIRATION ? Number.POSITIVE_INFINITY : record.expirationMs;
     return record.arrivalMs + Math.min(own, this.settings.messageTtlMs ?? Number.POSITIVE_INFINITY);
   }

@@ -42,3 +42,19 @@ test('all entries can be taken out at once, ascending', () => {
   expect([...heap.drain()]).toEqual([3]);
   expect([...heap.drain()]).toEqual([]);
 });
+
+test('the smallest entries from a place on are found without taking them out', () => {
+  const entries = fc.uniqueArray(fc.nat(500), { maxLength: 200 });
+  fc.assert(
+    fc.property(entries, fc.nat(500), fc.integer({ min: 1, max: 20 }), (seqs, least, countMax) => {
+      const heap = new SeqHeap();
+      for (const seq of seqs) heap.push(seq);
+      const expected = seqs
+        .filter((seq) => seq >= least)
+        .sort((a, b) => a - b)
+        .slice(0, countMax);
+      expect(heap.from(least, countMax)).toEqual(expected);
+      expect(heap.size).toBe(seqs.length);
+    }),
+  );
+});

@@ -44,6 +44,22 @@ export class SeqHeap {
     return least;
   }
 
+  /** The smallest entries that are not below `least`, ascending, `countMax` at most. Walks over all entries. */
+  from(least: number, countMax: number): number[] {
+    const found: number[] = [];
+    let limit = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < this.size; index++) {
+      const entry = this.#entries[index] as number;
+      if (entry < least || entry >= limit) continue;
+      found.push(entry);
+      if (found.length < 2 * countMax) continue;
+      found.sort((a, b) => a - b).length = countMax;
+      limit = found[countMax - 1] as number;
+    }
+    found.sort((a, b) => a - b);
+    return found.length > countMax ? found.slice(0, countMax) : found;
+  }
+
   /** Takes all entries out: ascending. */
   drain(): Float64Array {
     const sorted = this.#entries.slice(0, this.size).sort();

@@ -48,18 +48,23 @@ export class SeqRanges {
     this.#bounds = merged;
   }
 
-  /** Takes out `countMax` seqs at most, those of the last range first, and hands them to `visit`. Returns how many. */
-  take(countMax: number, visit: (seq: number) => void): number {
+  /**
+   * Takes out `countMax` seqs at most, those of the last range first, and hands them to `visit`; ends before one that it says
+   * no to. Returns how many.
+   */
+  take(countMax: number, visit: (seq: number) => boolean): number {
     const bounds = this.#bounds;
     let count = 0;
     while (count < countMax && bounds.length > 0) {
       const from = bounds[bounds.length - 2] as number;
       const to = bounds[bounds.length - 1] as number;
       const end = Math.min(to, from + countMax - count);
-      for (let seq = from; seq < end; seq++) visit(seq);
-      count += end - from;
-      if (end === to) bounds.length -= 2;
-      else bounds[bounds.length - 2] = end;
+      let seq = from;
+      while (seq < end && visit(seq)) seq++;
+      count += seq - from;
+      if (seq === to) bounds.length -= 2;
+      else bounds[bounds.length - 2] = seq;
+      if (seq < end) break;
     }
     return count;
   }

@@ -234,7 +234,7 @@ class Model {
       exclusiveOwner: undefined,
       arguments: new Map(),
     };
-    const vhost = { name: '/', removeQueue: () => {}, deadLetter: () => {} };
+    const vhost = { name: '/', removeQueue: () => {}, deadLetter: () => {}, keepOutcome: () => {} };
     return new Queue(this.host.runtime, vhost, declaration, { type: 'classic' } as QueueArguments, laneId);
   }
 

@@ -1,11 +1,13 @@
 import type { Definition } from '../definitions/definition.ts';
 import { DefinitionSet } from '../definitions/definition-set.ts';
+import { isKeptAt } from '../message/kept-record.ts';
 import {
   bodyBytesOf,
   destinationCountAt,
   destinationLane,
   destinationSeq,
   hasExpirationAt,
+  isMarkedAt,
 } from '../message/message-record.ts';
 import type { MessageStore, Page, RecordVisitor } from '../message/message-store.ts';
 import { RestoredLane, type RestoredLanes } from './restored-lane.ts';
@@ -56,6 +58,7 @@ export class BrokerImage implements RecordVisitor, RestoredLanes {
       if (this.#firstCounts && lane.has(seq)) continue;
       lane.addMessage(seq, position, bodyBytes);
       if (hasExpirationAt(page, offset)) lane.sawExpiration = true;
+      if (isMarkedAt(page, offset)) markLane(lane, seq, page, position);
       held++;
     }
     return held;
@@ -100,8 +103,16 @@ export class BrokerImage implements RecordVisitor, RestoredLanes {
   }
 }
 
+function markLane(lane: RestoredLane, seq: number, page: Page, position: number): void {
+  if (isKeptAt(page, position - page.base)) lane.addKept(seq, page, position);
+  else lane.sawOutcome = true;
+}
+
 /** The largest number of a lane that it may name; 0: none. */
 function lastLaneOf(definition: Definition): number {
-  if (definition.kind === 'vhost') return definition.scheduleLaneId;
+  if (definition.kind === 'vhost') {
+    const { scheduleLaneId, outcomeLaneId = 0, deduplicationLaneId = 0 } = definition;
+    return Math.max(scheduleLaneId, outcomeLaneId, deduplicationLaneId);
+  }
   return definition.kind === 'queue' ? definition.laneId + LANES_OF_QUEUE_MAX - 1 : 0;
 }

@@ -1,3 +1,5 @@
+import { type KeptHead, readKept } from '../message/kept-record.ts';
+import type { Page } from '../message/message-store.ts';
 import { Lane, type LaneOwner } from '../queue/lane.ts';
 import { REACH_STEP, Reach } from '../queue/reach.ts';
 import { SeqColumn } from './seq-column.ts';
@@ -16,6 +18,11 @@ export interface HeldMessage {
   readonly dueMs: number;
 }
 
+/** What is kept under a key until a time. */
+export interface RestoredKept extends KeptHead {
+  readonly seq: number;
+}
+
 /** What is known of a message that has a note. */
 interface Note {
   readonly returnCount: number;
@@ -27,10 +34,14 @@ export class RestoredLane {
   readonly lane: Lane;
   /** A message with an expiration of its own was found. */
   sawExpiration = false;
+  /** A message whose publisher wants its outcome was found. */
+  sawOutcome = false;
   /** Of the bodies of all that is unsettled. */
   #bodyBytes = 0;
   #bodySizes = new SeqColumn();
   readonly #notes = new Map<number, Note>();
+  /** Of a lane of kept records: what they are found by. */
+  readonly #kept = new Map<number, KeptHead>();
   /** Behind the newest message with a note: it was delivered. */
   #notedEnd = 0;
   readonly #release: (position: number) => void;
@@ -41,6 +52,7 @@ export class RestoredLane {
     this.#release = release;
     this.#forgotten = (seq, position) => {
       this.#bodyBytes -= this.#bodySizes.get(seq);
+      if (this.#kept.size > 0) this.#kept.delete(seq);
       this.#release(position);
     };
   }
@@ -60,6 +72,11 @@ export class RestoredLane {
     }
     this.#bodySizes.set(seq, bodyBytes);
     this.#bodyBytes += bodyBytes;
+  }
+
+  /** The record of message `seq` is a kept one. */
+  addKept(seq: number, page: Page, position: number): void {
+    this.#kept.set(seq, readKept(page, position));
   }
 
   settle(from: number, to: number): void {
@@ -94,6 +111,16 @@ export class RestoredLane {
     const held = this.#finish(this.#notedEnd, Number.POSITIVE_INFINITY);
     while (lane.readyCount > 0) held.push({ seq: lane.take(), dueMs: 0 });
     return held;
+  }
+
+  /** The same for a lane of kept records: nothing is ever ready. Returns them from the oldest to the newest. */
+  adoptKept(): RestoredKept[] {
+    const { lane } = this;
+    this.#finish(0, Number.POSITIVE_INFINITY);
+    while (lane.readyCount > 0) lane.take();
+    const kept = [...this.#kept].map(([seq, head]) => ({ ...head, seq }));
+    this.#kept.clear();
+    return kept.filter(({ seq }) => lane.position(seq) >= 0).sort((a, b) => a.seq - b.seq);
   }
 
   /** Of the bodies of the messages that are ready, once the lane is adopted. */

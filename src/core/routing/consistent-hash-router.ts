@@ -13,7 +13,7 @@
 import type { FieldTable } from '../../codec/field-table.ts';
 import type { BasicProperties } from '../../codec/properties.ts';
 import { preconditionFailed } from '../failures.ts';
-import type { RoutedMessage, Router, RouterBinding } from './router.ts';
+import type { BindingVerdict, RoutedMessage, Router, RouterBinding } from './router.ts';
 import { hashBytes, hashText, mixHash } from './stable-hash.ts';
 
 interface WeightedBinding<D> {
@@ -69,6 +69,24 @@ export class ConsistentHashRouter<D> implements Router<D> {
 
   route(message: RoutedMessage, into: D[]): void {
     if (this.#slots.length === 0) return;
+    const winner = this.#winnerOf(message);
+    if (winner !== undefined) into.push(winner.binding.destination);
+  }
+
+  explain(message: RoutedMessage): (binding: RouterBinding<D>) => BindingVerdict {
+    const winner = this.#winnerOf(message);
+    const hashed = hashedText(this.#source);
+    return (binding) =>
+      binding === winner?.binding
+        ? { matches: true, why: `the hash of ${hashed} falls to this binding` }
+        : {
+            matches: false,
+            why: `the hash of ${hashed} falls to another binding, and only one gets the message`,
+          };
+  }
+
+  /** Runs per message. */
+  #winnerOf(message: RoutedMessage): WeightedBinding<D> | undefined {
     const hash = this.#hashOf(message);
     let winner: WeightedBinding<D> | undefined;
     let lowest = Number.POSITIVE_INFINITY;
@@ -81,7 +99,7 @@ export class ConsistentHashRouter<D> implements Router<D> {
       lowest = draw;
       winner = weighted;
     }
-    if (winner !== undefined) into.push(winner.binding.destination);
+    return winner;
   }
 
   /** Messages without the header or property all hash alike, and go one way. */
@@ -95,6 +113,10 @@ export class ConsistentHashRouter<D> implements Router<D> {
         return hashValue(hashProperty(message.properties(), this.#source.name));
     }
   }
+}
+
+function hashedText(source: HashSource): string {
+  return source.kind === 'routing-key' ? 'the routing key' : `${source.kind} '${source.name}'`;
 }
 
 function hashValue(value: unknown): number {

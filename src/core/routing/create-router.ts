@@ -18,6 +18,7 @@ export const ROUTER_TYPES = [
   'headers',
   'x-consistent-hash',
   'x-delayed-message',
+  'x-message-deduplication',
   'x-modulus-hash',
   'x-random',
   'x-recent-history',
@@ -45,6 +46,7 @@ export function createRouter<D>(type: RouterType, args: FieldTable, random: Rand
       return new DirectRouter<D>();
     case 'fanout':
     case 'x-recent-history':
+    case 'x-message-deduplication':
       return new FanoutRouter<D>();
     case 'topic':
       return new TopicRouter<D>();

@@ -1,5 +1,5 @@
 import { removeEntry } from './remove-entry.ts';
-import type { RoutedMessage, Router, RouterBinding } from './router.ts';
+import type { BindingVerdict, RoutedMessage, Router, RouterBinding } from './router.ts';
 
 /** `direct`: the routing key equals the binding key. */
 export class DirectRouter<D> implements Router<D> {
@@ -24,5 +24,12 @@ export class DirectRouter<D> implements Router<D> {
     const bound = this.#destinations.get(message.routingKey);
     if (bound === undefined) return;
     for (const destination of bound) into.push(destination);
+  }
+
+  explain({ routingKey: found }: RoutedMessage): (binding: RouterBinding<D>) => BindingVerdict {
+    return ({ routingKey: wanted }) =>
+      wanted === found
+        ? { matches: true, why: `the routing key is '${wanted}'` }
+        : { matches: false, why: `the routing key is '${found}', and the binding wants '${wanted}'` };
   }
 }

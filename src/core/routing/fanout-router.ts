@@ -1,4 +1,4 @@
-import type { RoutedMessage, Router, RouterBinding } from './router.ts';
+import type { BindingVerdict, RoutedMessage, Router, RouterBinding } from './router.ts';
 
 /** `fanout`: every bound destination, whatever the routing key. */
 export class FanoutRouter<D> implements Router<D> {
@@ -25,5 +25,9 @@ export class FanoutRouter<D> implements Router<D> {
   route(_message: RoutedMessage, into: D[]): void {
     this.#destinations ??= Array.from(this.#bindingCounts.keys());
     for (const destination of this.#destinations) into.push(destination);
+  }
+
+  explain(_message: RoutedMessage): (binding: RouterBinding<D>) => BindingVerdict {
+    return () => ({ matches: true, why: 'the exchange gives every message to all that is bound to it' });
   }
 }

@@ -1,6 +1,7 @@
 import type { Field, FieldTable } from '../../codec/field-table.ts';
+import { fieldText, fieldTypeName } from '../arguments/field-text.ts';
 import { preconditionFailed } from '../failures.ts';
-import type { RoutedMessage, Router, RouterBinding } from './router.ts';
+import type { BindingVerdict, RoutedMessage, Router, RouterBinding } from './router.ts';
 import { sameValue } from './same-value.ts';
 
 /** One header that a binding asks for. */
@@ -69,6 +70,49 @@ export class HeadersRouter<D> implements Router<D> {
       if (matches(rule, headers)) into.push(rule.binding.destination);
     }
   }
+
+  explain(message: RoutedMessage): (binding: RouterBinding<D>) => BindingVerdict {
+    const headers = message.headers() ?? NO_HEADERS;
+    const rules = new Map(this.#rules.map((rule) => [rule.binding, rule]));
+    return (binding) => {
+      const rule = rules.get(binding);
+      if (rule === undefined) throw new Error('Asked for a binding that this router does not have');
+      return { matches: matches(rule, headers), why: headersText(rule, headers) };
+    };
+  }
+}
+
+function headersText<D>({ matchesAny, wanted }: HeadersRule<D>, headers: FieldTable): string {
+  if (wanted.length === 0) {
+    return matchesAny
+      ? 'the binding names no header, and any of none is none'
+      : 'the binding asks for no header';
+  }
+  if (matchesAny) {
+    const found = wanted.find((header) => hasHeader(headers, header));
+    return found === undefined
+      ? `none of the headers is as the binding wants one: ${wanted.map((header) => mismatchText(headers, header)).join('; ')}`
+      : `one header suffices, and '${found.key}' is as the binding wants it`;
+  }
+  const missed = wanted.filter((header) => !hasHeader(headers, header));
+  if (missed.length === 0)
+    return `all headers are as the binding wants them: ${wanted.map(wantedText).join(', ')}`;
+  return `the binding wants all of its headers: ${missed.map((header) => mismatchText(headers, header)).join('; ')}`;
+}
+
+function mismatchText(headers: FieldTable, { key, field }: WantedHeader): string {
+  const found = headers.get(key);
+  const has = found === undefined ? 'is not there' : `is ${valueText(found)}`;
+  return `header '${key}' ${has}, wanted ${field.tag === 'V' ? 'with any value' : valueText(field)}`;
+}
+
+function wantedText({ key, field }: WantedHeader): string {
+  return field.tag === 'V' ? `'${key}' with any value` : `'${key}' = ${valueText(field)}`;
+}
+
+/** With its type: '1' as a longstr is not the integer 1. */
+function valueText(field: Field): string {
+  return `'${fieldText(field)}' (${fieldTypeName(field)})`;
 }
 
 function matches<D>(rule: HeadersRule<D>, headers: FieldTable): boolean {

@@ -1,4 +1,4 @@
-import type { RoutedMessage, Router, RouterBinding } from './router.ts';
+import type { BindingVerdict, RoutedMessage, Router, RouterBinding } from './router.ts';
 import { hashText } from './stable-hash.ts';
 
 /**
@@ -24,5 +24,15 @@ export class ModulusHashRouter<D> implements Router<D> {
   route(message: RoutedMessage, into: D[]): void {
     if (this.#bindings.length === 0) return;
     into.push(this.#bindings[hashText(message.routingKey) % this.#bindings.length]!.destination);
+  }
+
+  explain({ routingKey }: RoutedMessage): (binding: RouterBinding<D>) => BindingVerdict {
+    const count = this.#bindings.length;
+    const index = hashText(routingKey) % count;
+    const chosen = this.#bindings[index];
+    return (binding) => ({
+      matches: binding === chosen,
+      why: `the hash of the routing key modulo ${count} bindings is ${index}`,
+    });
   }
 }

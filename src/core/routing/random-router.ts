@@ -1,6 +1,6 @@
 import type { Random } from '../environment.ts';
 import { removeEntry } from './remove-entry.ts';
-import type { RoutedMessage, Router, RouterBinding } from './router.ts';
+import type { BindingVerdict, RoutedMessage, Router, RouterBinding } from './router.ts';
 
 /** `x-random`: one binding, drawn anew for each message. */
 export class RandomRouter<D> implements Router<D> {
@@ -27,5 +27,11 @@ export class RandomRouter<D> implements Router<D> {
     if (this.#bound.length === 0) return;
     const drawn = Math.floor((this.#random.uint32() / 2 ** 32) * this.#bound.length);
     into.push(this.#bound[drawn]!);
+  }
+
+  explain(_message: RoutedMessage): (binding: RouterBinding<D>) => BindingVerdict {
+    const count = this.#bound.length;
+    if (count === 1) return () => ({ matches: true, why: 'it is the only binding' });
+    return () => ({ matches: undefined, why: `one of ${count} bindings is drawn for each message` });
   }
 }

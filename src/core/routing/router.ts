@@ -45,4 +45,17 @@ export interface Router<D> {
   remove(binding: RouterBinding<D>): void;
   /** Appends the destinations of the message to `into`; one that is bound twice may stand there twice. */
   route(message: RoutedMessage, into: D[]): void;
+  /**
+   * Why `route` does what it does with this message: says of each binding that was added whether it takes the message. Holds
+   * until the next `add` or `remove`. For people to read: it may decode and allocate.
+   */
+  explain(message: RoutedMessage): (binding: RouterBinding<D>) => BindingVerdict;
+}
+
+/** Whether one binding takes a message. */
+export interface BindingVerdict {
+  /** Undefined: chance decides, anew for each message. */
+  readonly matches: boolean | undefined;
+  /** Why, for people to read. */
+  readonly why: string;
 }

@@ -14,7 +14,8 @@
  * a number of steps that is exponential in the number of `#`.
  */
 import { removeEntry } from './remove-entry.ts';
-import type { RoutedMessage, Router, RouterBinding } from './router.ts';
+import type { BindingVerdict, RoutedMessage, Router, RouterBinding } from './router.ts';
+import { topicVerdict } from './topic-verdict.ts';
 
 const ANY_WORD = '*';
 const ANY_WORDS = '#';
@@ -109,6 +110,11 @@ export class TopicRouter<D> implements Router<D> {
     for (let index = 0; index < this.#reachedCount; index++) {
       for (const destination of this.#reached[index]!.destinations) into.push(destination);
     }
+  }
+
+  explain({ routingKey }: RoutedMessage): (binding: RouterBinding<D>) => BindingVerdict {
+    const words = wordsOf(routingKey);
+    return (binding) => topicVerdict(wordsOf(binding.routingKey), words);
   }
 
   #begin(): void {

@@ -45,11 +45,13 @@ export class DeadLetters {
       exchange: publication.exchange,
       routingKeys: [publication.routingKey, ...cc],
     });
-    return Publication.of(
+    const dead = Publication.of(
       deadLetterExchange,
       deadLetterRoutingKey ?? publication.routingKey,
       deadLetterRoutingKey === undefined ? properties : withoutCc(properties),
       publication.body.subarray(publication.bodyStart, publication.bodyEnd),
     );
+    dead.mayRepeat = true;
+    return dead;
   }
 }

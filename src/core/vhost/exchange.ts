@@ -1,4 +1,9 @@
 import type { FieldTable } from '../../codec/field-table.ts';
+import {
+  type DeduplicationArguments,
+  deduplicationOf,
+  parseDeduplication,
+} from '../arguments/deduplication-arguments.ts';
 import { fieldText, fieldTypeName, isInteger } from '../arguments/field-text.ts';
 import { preconditionFailed } from '../failures.ts';
 import type { Publication } from '../message/publication.ts';
@@ -6,6 +11,8 @@ import type { Queue } from '../queue/queue.ts';
 import { createRouter, type RouterType } from '../routing/create-router.ts';
 import type { Router, RouterBinding } from '../routing/router.ts';
 import type { Runtime } from '../runtime.ts';
+import { ExchangeActivity } from '../statistics/exchange-activity.ts';
+import { MessageCounters } from '../statistics/message-counters.ts';
 
 /** Where a binding leads. */
 export type Destination = Queue | Exchange;
@@ -40,7 +47,11 @@ export class Exchange {
   readonly internal: boolean;
   readonly arguments: FieldTable;
   readonly predeclared: boolean;
+  readonly counters: MessageCounters = new MessageCounters();
+  readonly activity: ExchangeActivity;
   readonly router: Router<Destination>;
+  /** Set: repeated messages that are published to it go nowhere. */
+  readonly deduplication: DeduplicationArguments | undefined;
   /** Where messages go that no binding wants: its own argument, or a policy's. */
   alternateExchange: string | undefined;
   /** Bindings that leave it, by `bindingKey`. */
@@ -60,7 +71,9 @@ export class Exchange {
     this.internal = properties.internal;
     this.arguments = properties.arguments;
     this.predeclared = properties.predeclared ?? false;
+    this.deduplication = deduplicationArguments(properties);
     this.router = createRouter<Destination>(properties.type, properties.arguments, runtime.random);
+    this.activity = new ExchangeActivity(runtime.statistics, this.counters);
     this.alternateExchange = this.declaredAlternate;
     this.#historyLength = this.type === 'x-recent-history' ? historyLength(properties.arguments) : 0;
   }
@@ -75,9 +88,14 @@ export class Exchange {
     return this.type === 'x-delayed-message';
   }
 
+  /** Whether each message is looked at before it is routed: it may have to wait, or be one that came before. */
+  get needsCare(): boolean {
+    return this.isDelayed || this.deduplication !== undefined;
+  }
+
   /** Whether equal routing keys lead to equal destinations until a binding changes, so that a route may be kept. */
   get isCacheable(): boolean {
-    return !this.router.dependsOnHeaders && this.type !== 'x-recent-history' && !this.isDelayed;
+    return !this.router.dependsOnHeaders && this.type !== 'x-recent-history' && !this.needsCare;
   }
 
   /** x-recent-history: keeps a copy of the message, and forgets the oldest beyond its length. Other types do nothing. */
@@ -87,6 +105,13 @@ export class Exchange {
     this.history.push(publication.copy());
     if (this.history.length > this.#historyLength) this.history.shift();
   }
+}
+
+function deduplicationArguments(properties: ExchangeProperties): DeduplicationArguments | undefined {
+  const { name, type, arguments: args } = properties;
+  const resource = `exchange '${name}'`;
+  const isOfItsType = type === 'x-message-deduplication';
+  return isOfItsType ? deduplicationOf(args, resource) : parseDeduplication(args, resource);
 }
 
 function historyLength(args: FieldTable): number {

@@ -6,7 +6,7 @@ import {
   SurvivingRuntime,
 } from '../../../test/core/runtime-under-test.ts';
 import { Publication } from '../message/publication.ts';
-import { Schedule } from './schedule.ts';
+import { Schedule, type ScheduledMessage } from './schedule.ts';
 
 let host: RuntimeUnderTest;
 let schedule: Schedule;
@@ -129,4 +129,59 @@ test('a restart between a message and its publishing gives its lane no number tw
   second.turn();
   const third = await second.restart(30);
   expect(new Schedule(third.runtime, () => {}, before.laneId).count).toBe(1);
+});
+
+function listed(from: number, count: number): Promise<ScheduledMessage[]> {
+  return new Promise((resolve) => schedule.entries(from, count, resolve));
+}
+
+function found(id: string): Promise<ScheduledMessage | undefined> {
+  return new Promise((resolve) => schedule.find(id, resolve));
+}
+
+test('what waits is listed by time, a piece of it at a time', async () => {
+  schedule.add(messageTo('q', 'late'), 90);
+  schedule.add(Publication.of('ex', 'key', { messageId: 'm' }, Uint8Array.of(1, 2, 3)), 10);
+  schedule.add(messageTo('q', 'middle'), 50);
+  expect(await listed(0, 1)).toEqual([
+    {
+      id: '10-1',
+      dueAtMs: Date.UTC(2020, 0, 1) + 10,
+      exchange: 'ex',
+      routingKey: 'key',
+      properties: expect.objectContaining({ messageId: 'm' }),
+      bodyBytes: 3,
+    },
+  ]);
+  expect((await listed(1, 10)).map(({ dueAtMs }) => dueAtMs - Date.UTC(2020, 0, 1))).toEqual([50, 90]);
+  expect(await listed(3, 10)).toEqual([]);
+});
+
+test('a message that is cancelled is not published, and takes no room', async () => {
+  schedule.add(messageTo('q', 'a'), 10);
+  schedule.add(messageTo('q', 'b'), 10);
+  const [first] = await listed(0, 1);
+  expect(schedule.cancel(first?.id as string)).toBe(true);
+  expect(schedule.cancel(first?.id as string)).toBe(false);
+  for (const id of ['10-7', '11-1', 'x', '', '10', '10-1-1', ' 10-1'])
+    expect(schedule.cancel(id)).toBe(false);
+  host.advanceTo(10);
+  expect(published.map(bodyText)).toEqual(['b']);
+  expect(host.log.liveBytes).toBe(0);
+});
+
+test('a durable message that is cancelled stays so after a restart, and the others keep their ids', async () => {
+  const first = SurvivingRuntime.start();
+  schedule = new Schedule(first.runtime, () => {});
+  for (const text of ['a', 'b']) {
+    schedule.add(Publication.of('', 'q', { deliveryMode: 2 }, new TextEncoder().encode(text)), 500);
+  }
+  const [cancelled, kept] = await listed(0, 2);
+  schedule.cancel(cancelled?.id as string);
+  first.turn();
+  const second = await first.restart(100);
+  schedule = new Schedule(second.runtime, (publication) => published.push(publication), schedule.laneId);
+  expect((await listed(0, 5)).map(({ id }) => id)).toEqual([kept?.id]);
+  expect(await found(cancelled?.id as string)).toBeUndefined();
+  expect((await found(kept?.id as string))?.bodyBytes).toBe(1);
 });

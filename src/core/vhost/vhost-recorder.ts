@@ -69,7 +69,16 @@ export class VhostRecorder {
 
   #queueDefinition(queue: Queue): QueueDefinition {
     const { name, autoDelete, laneId } = queue;
-    return { kind: 'queue', vhost: this.#vhost, name, autoDelete, laneId, arguments: queue.arguments };
+    const paused = queue.isPaused ? true : undefined;
+    return {
+      kind: 'queue',
+      vhost: this.#vhost,
+      name,
+      autoDelete,
+      laneId,
+      paused,
+      arguments: queue.arguments,
+    };
   }
 
   #bindingDefinition(binding: Binding): BindingDefinition {

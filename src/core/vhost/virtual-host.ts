@@ -6,7 +6,8 @@
  */
 
 import { type FieldTable, field } from '../../codec/field-table.ts';
-import { type Policy, PolicyTable, type PolicyTarget } from '../access/policies.ts';
+import { type EffectivePolicy, type Policy, PolicyTable, type PolicyTarget } from '../access/policies.ts';
+import { DEDUPLICATION_KEYS } from '../arguments/deduplication-arguments.ts';
 import {
   assertEquivalent,
   assertSameProperty,
@@ -18,6 +19,8 @@ import {
   parseQueueArguments,
   QUEUE_EQUIVALENCE_KEYS,
   type QueueArguments,
+  type QueueType,
+  queueTypeOf,
 } from '../arguments/queue-arguments.ts';
 import { tableKey } from '../arguments/table-key.ts';
 import type {
@@ -32,16 +35,25 @@ import type { DefinitionRecorder } from '../definitions/definition-log.ts';
 import { notFound, preconditionFailed } from '../failures.ts';
 import { type DeathReason, isDeathCycle } from '../message/death-headers.ts';
 import { appendMessageRecord, DESTINATIONS_MAX } from '../message/message-record.ts';
+import { type MessageTracer, tracedPublication } from '../message/message-tracer.ts';
 import { Publication } from '../message/publication.ts';
 import { isAtLimit } from '../operator-limit.ts';
+import type { EndedMessage, Ending } from '../outcome/ending.ts';
+import type { SettlementResult } from '../outcome/settlement-result.ts';
 import type { Lane } from '../queue/lane.ts';
 import { type ExclusiveOwner, Queue, type QueueDeclaration, type QueueHost } from '../queue/queue.ts';
 import { type RouterType, routerType } from '../routing/create-router.ts';
 import type { Runtime } from '../runtime.ts';
+import { HostActivity } from '../statistics/flow-activity.ts';
+import { MessageCounters } from '../statistics/message-counters.ts';
+import { Totals } from '../statistics/totals.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { Deduplication } from './deduplication.ts';
 import { type Binding, type Destination, Exchange, type ExchangeProperties } from './exchange.ts';
+import { Outcomes } from './outcomes.ts';
 import { RouteFinder, routingKeys, withoutBlindCopies } from './route-finder.ts';
 import { Schedule } from './schedule.ts';
+import { TRACE_EXCHANGE, type TraceOrigin, Tracer } from './tracer.ts';
 import { VhostRecorder } from './vhost-recorder.ts';
 
 /** What became of a published message. */
@@ -52,6 +64,19 @@ export interface VirtualHostLimits {
   readonly maxConnections: number | undefined;
   readonly maxQueues: number | undefined;
 }
+
+/** What an operator says about a vhost. */
+export interface VhostMetadata {
+  readonly description: string;
+  readonly tags: readonly string[];
+  /** The type of queues that are declared without one; undefined: classic. */
+  readonly defaultQueueType: QueueType | undefined;
+  /** Whether what is published and delivered goes to amq.rabbitmq.trace, too. */
+  readonly tracing: boolean;
+}
+
+/** The arguments that must mean the same when an exchange is declared again. */
+const EXCHANGE_EQUIVALENCE_KEYS: readonly string[] = ['alternate-exchange', ...DEDUPLICATION_KEYS];
 
 /** A delay is a u32 of milliseconds, 49 days, as an expiration is. */
 const DELAY_MAX_MS = 2 ** 32 - 1;
@@ -70,35 +95,72 @@ export class VirtualHost implements QueueHost {
   readonly exchanges: Map<string, Exchange> = new Map<string, Exchange>();
   readonly queues: Map<string, Queue> = new Map<string, Queue>();
   connectionCount = 0;
+  readonly activity: HostActivity;
+  /** What became of publishes that no queue or exchange counts: `confirm`, `returnUnroutable` and `dropUnroutable`. */
+  readonly answers: MessageCounters = new MessageCounters();
+  /** Of queues and exchanges that are gone. */
+  readonly #gone = new Totals();
   readonly #runtime: Runtime;
   readonly #definitions: DefinitionRecorder;
   readonly #recorder: VhostRecorder;
   #limits: VirtualHostLimits;
   readonly #policies = new PolicyTable();
-  readonly #schedule: Schedule;
+  /** What was asked for since the policies changed last. */
+  #effectivePolicies = new WeakMap<Destination, EffectivePolicy>();
+  /** Messages for later. */
+  readonly schedule: Schedule;
+  /** What was published before. */
+  readonly deduplication: Deduplication;
+  /** What became of messages. */
+  readonly outcomes: Outcomes;
   /** Bindings that lead to a queue or exchange, to be removed with it. */
   readonly #bindingsTo = new Map<Destination, Set<Binding>>();
   readonly #routes: RouteFinder;
   readonly #singleLane: Lane[] = [];
   readonly #deadLetters: DeadLetters;
+  #metadata: VhostMetadata;
+  /** Set while tracing is on. Looked at for each message. */
+  tracer: Tracer | undefined;
 
   /** `restored`: what was recorded of this vhost before a restart. */
   constructor(runtime: Runtime, name: string, definitions: DefinitionRecorder, restored?: VhostDefinition) {
     this.name = name;
     this.#runtime = runtime;
+    this.activity = new HostActivity(runtime.statistics, this, 1, this.answers);
     this.#definitions = definitions;
     this.#recorder = new VhostRecorder(name, definitions);
     this.#limits = { maxConnections: restored?.maxConnections, maxQueues: restored?.maxQueues };
     this.#deadLetters = new DeadLetters(runtime, (dead) => this.#publishDead(dead));
     const publish = (publication: Publication): void => this.#publishScheduled(publication);
-    this.#schedule = new Schedule(runtime, publish, restored?.scheduleLaneId);
+    this.schedule = new Schedule(runtime, publish, restored?.scheduleLaneId);
+    const onLane = (): void => this.#definitions.put(this.definition);
+    this.outcomes = new Outcomes(runtime, onLane, restored?.outcomeLaneId);
+    this.deduplication = new Deduplication(runtime, this.queues, onLane, restored?.deduplicationLaneId);
     for (const [exchange, type] of PREDECLARED_EXCHANGES) this.#addPredeclared(exchange, type);
+    this.#addPredeclared(TRACE_EXCHANGE, 'topic', { internal: true });
+    this.#metadata = metadataOf(restored);
+    this.#applyTracing();
     this.#routes = new RouteFinder(this.exchanges, this.queues);
   }
 
   /** Messages that wait for their time. */
   get scheduledCount(): number {
-    return this.#schedule.count;
+    return this.schedule.count;
+  }
+
+  /** What happened to messages here since the start, in queues and exchanges that are gone, too. A sum over all of them. */
+  get counters(): MessageCounters {
+    return this.totals().counters;
+  }
+
+  /** The sum over all queues and exchanges, those that are gone included: for each look, and not for the hot path. */
+  totals(): Totals {
+    const totals = new Totals();
+    totals.add(this.#gone);
+    totals.counters.add(this.answers);
+    for (const queue of this.queues.values()) totals.addQueue(queue);
+    for (const exchange of this.exchanges.values()) totals.counters.addPublications(exchange.counters);
+    return totals;
   }
 
   get limits(): VirtualHostLimits {
@@ -111,11 +173,48 @@ export class VirtualHost implements QueueHost {
     this.#definitions.put(this.definition);
   }
 
+  get metadata(): VhostMetadata {
+    return this.#metadata;
+  }
+
+  /** Replaces what is given, and keeps the rest. */
+  setMetadata(change: Partial<VhostMetadata>): void {
+    this.#metadata = { ...this.#metadata, ...change };
+    this.#applyTracing();
+    this.#definitions.put(this.definition);
+  }
+
+  #applyTracing(): void {
+    if (!this.#metadata.tracing) this.tracer = undefined;
+    else this.tracer ??= new Tracer(this.#runtime, this.name, (trace) => this.#publishTrace(trace));
+    // Routes that publishers keep lead past the tracer.
+    this.#runtime.topologyVersion++;
+  }
+
   /** The vhost itself, without what is in it. */
   get definition(): VhostDefinition {
     const { maxConnections, maxQueues } = this.#limits;
-    const scheduleLaneId = this.#schedule.laneId;
-    return { kind: 'vhost', name: this.name, scheduleLaneId, maxConnections, maxQueues };
+    const scheduleLaneId = this.schedule.laneId;
+    return {
+      kind: 'vhost',
+      name: this.name,
+      scheduleLaneId,
+      outcomeLaneId: this.outcomes.laneId,
+      deduplicationLaneId: this.deduplication.laneId,
+      maxConnections,
+      maxQueues,
+      ...this.#metadataFields,
+    };
+  }
+
+  get #metadataFields(): Partial<VhostDefinition> {
+    const { description, tags, defaultQueueType, tracing } = this.#metadata;
+    return {
+      description: description === '' ? undefined : description,
+      tags: tags.length === 0 ? undefined : tags,
+      defaultQueueType,
+      tracing: tracing ? true : undefined,
+    };
   }
 
   /** Records all that is in the vhost. The bindings of an exchange in their order: it decides where some types send a message. */
@@ -132,7 +231,9 @@ export class VirtualHost implements QueueHost {
 
   /** Removes all that is in the vhost, and records it: none of it may come back with a later vhost of the same name. */
   dispose(): void {
-    this.#schedule.dispose();
+    this.schedule.dispose();
+    this.outcomes.dispose();
+    this.deduplication.dispose();
     for (const queue of [...this.queues.values()]) this.removeQueue(queue);
     for (const exchange of [...this.exchanges.values()]) this.removeExchange(exchange);
     for (const { name } of this.policies) this.deletePolicy(name);
@@ -185,7 +286,9 @@ export class VirtualHost implements QueueHost {
     const declared = parseQueueArguments(definition.arguments, name, this.name, properties);
     const declaration = { ...properties, name, exclusiveOwner: undefined, arguments: definition.arguments };
     const queue = new Queue(this.#runtime, this, declaration, declared, laneId);
+    queue.activity.parent = this.activity;
     queue.settings = this.#settingsOf(queue);
+    if (definition.paused === true) queue.pause();
     this.queues.set(name, queue);
     queue.touch();
     this.#runtime.topologyVersion++;
@@ -197,6 +300,11 @@ export class VirtualHost implements QueueHost {
     const target =
       destinationKind === 'queue' ? this.queue(destination, undefined) : this.exchange(destination);
     this.#bind({ source, destination: target, routingKey, arguments: definition.arguments }, slot);
+  }
+
+  /** All that was recorded is there again. */
+  finishRestore(): void {
+    this.deduplication.finishRestore(this.exchanges);
   }
 
   // ---- exchanges ----
@@ -216,10 +324,22 @@ export class VirtualHost implements QueueHost {
       return;
     }
     const exchange = new Exchange(this.#runtime, properties);
+    exchange.activity.parent = this.activity;
     this.exchanges.set(exchange.name, exchange);
     this.#applyExchangePolicy(exchange);
     this.#recorder.putExchange(exchange);
     this.#runtime.topologyVersion++;
+  }
+
+  /**
+   * What `declareExchange` would throw. Returns the exchange of this name, or one that is not in the vhost and shows what bindings it
+   * would take.
+   */
+  checkExchange(properties: ExchangeProperties): Exchange {
+    const existing = this.exchanges.get(properties.name);
+    if (existing === undefined) return new Exchange(this.#runtime, properties);
+    this.#assertSameExchange(existing, properties);
+    return existing;
   }
 
   /** Removes an exchange and every binding from and to it. */
@@ -229,9 +349,12 @@ export class VirtualHost implements QueueHost {
     for (let next = doomed.pop(); next !== undefined; next = doomed.pop()) {
       if (this.exchanges.get(next.name) !== next) continue;
       this.exchanges.delete(next.name);
+      next.activity.end();
+      this.#gone.counters.addPublications(next.counters);
       for (const binding of [...next.bindings.values()]) this.#removeBinding(binding);
       for (const source of this.#removeBindingsTo(next)) if (isUnused(source)) doomed.push(source);
       this.#recorder.removeExchange(next);
+      this.deduplication.exchangeDeleted(next);
       this.#runtime.topologyVersion++;
     }
   }
@@ -286,18 +409,23 @@ export class VirtualHost implements QueueHost {
   }
 
   /** Makes a queue, or checks that the one of this name means the same (406, 405). */
-  declareQueue(declaration: QueueDeclaration): Queue {
-    const { name, exclusiveOwner, durable, autoDelete } = declaration;
+  declareQueue(asDeclared: QueueDeclaration): Queue {
+    const { name, exclusiveOwner, durable, autoDelete } = asDeclared;
     const existing = this.queues.get(name);
+    const declaration = this.#withDefaultType(asDeclared, existing);
     if (existing !== undefined) {
       this.#assertSameQueue(existing, declaration);
       existing.touch();
+      this.#runtime.statistics.churn.queuesDeclared++;
       return existing;
     }
     const properties = { durable, autoDelete, exclusive: exclusiveOwner !== undefined };
     const settings = parseQueueArguments(declaration.arguments, name, this.name, properties);
     this.#assertRoomForQueue(name);
     const queue = new Queue(this.#runtime, this, declaration, settings);
+    queue.activity.parent = this.activity;
+    this.#runtime.statistics.churn.queuesDeclared++;
+    this.#runtime.statistics.churn.queuesCreated++;
     this.queues.set(name, queue);
     this.#recorder.putQueue(queue);
     this.#applyQueuePolicy(queue);
@@ -305,6 +433,18 @@ export class VirtualHost implements QueueHost {
     exclusiveOwner?.ownQueue(queue);
     this.#runtime.topologyVersion++;
     return queue;
+  }
+
+  /** What `declareQueue` would throw, but for the limit on queues. */
+  checkQueue(asDeclared: QueueDeclaration): void {
+    const existing = this.queues.get(asDeclared.name);
+    const declaration = this.#withDefaultType(asDeclared, existing);
+    const { name, durable, autoDelete, exclusiveOwner } = declaration;
+    if (existing !== undefined) this.#assertSameQueue(existing, declaration);
+    else {
+      const properties = { durable, autoDelete, exclusive: exclusiveOwner !== undefined };
+      parseQueueArguments(declaration.arguments, name, this.name, properties);
+    }
   }
 
   /** Removes a queue with all it holds; its consumers are told. */
@@ -315,7 +455,19 @@ export class VirtualHost implements QueueHost {
     this.#recorder.removeQueue(queue);
     queue.exclusiveOwner?.disownQueue(queue);
     queue.dispose();
+    this.deduplication.queueDeleted(queue);
+    this.#gone.addQueue(queue);
+    this.#runtime.statistics.churn.queuesDeleted++;
+    this.activity.touch();
     this.#runtime.topologyVersion++;
+  }
+
+  /** Stops a queue from delivering, or lets it go on; a recorded queue is as it was after a restart. */
+  setPaused(queue: Queue, paused: boolean): void {
+    if (queue.isPaused === paused) return;
+    if (paused) queue.pause();
+    else queue.resume();
+    this.#recorder.putQueue(queue);
   }
 
   // ---- policies ----
@@ -365,7 +517,18 @@ export class VirtualHost implements QueueHost {
     return true;
   }
 
+  /** The policies that hold for a queue or exchange, and what they say together. */
+  effectivePolicy(target: Destination): EffectivePolicy {
+    const known = this.#effectivePolicies.get(target);
+    if (known !== undefined) return known;
+    const type = target.kind === 'queue' ? target.declared.type : undefined;
+    const effective = this.#policies.effective(target.kind, target.name, type);
+    this.#effectivePolicies.set(target, effective);
+    return effective;
+  }
+
   #applyPolicies(): void {
+    this.#effectivePolicies = new WeakMap();
     for (const queue of this.queues.values()) this.#applyQueuePolicy(queue);
     for (const exchange of this.exchanges.values()) this.#applyExchangePolicy(exchange);
     this.#runtime.topologyVersion++;
@@ -403,16 +566,42 @@ export class VirtualHost implements QueueHost {
     return undefined;
   }
 
-  /** Publishes through an exchange: routes, or schedules for later. Not for the hot path, which keeps routes. */
-  publish(exchange: Exchange, publication: Publication): PublishOutcome {
+  /**
+   * Publishes through an exchange: routes, or schedules for later. Appends the queues that it leads to now to `into`. Not for the
+   * hot path, which keeps routes. `origin`: who publishes, for a trace.
+   */
+  publish(
+    exchange: Exchange,
+    publication: Publication,
+    into: Queue[] = [],
+    origin?: TraceOrigin,
+  ): PublishOutcome {
     const delayMs = this.#allowedDelay(exchange, publication);
+    this.countPublished(exchange);
+    if (exchange.deduplication === undefined)
+      return this.#publishOrHold(exchange, publication, delayMs, into, origin);
+    if (this.deduplication.isRepeatedAt(exchange, publication)) return 'routed';
+    const outcome = this.#publishOrHold(exchange, publication, delayMs, into, origin);
+    // What was refused, or went nowhere, may be tried again.
+    if (outcome === 'routed') this.deduplication.rememberAt(exchange, publication);
+    return outcome;
+  }
+
+  #publishOrHold(
+    exchange: Exchange,
+    publication: Publication,
+    delayMs: number,
+    into: Queue[],
+    origin: TraceOrigin | undefined,
+  ): PublishOutcome {
     if (delayMs > 0) {
       // Now: when its time comes there is nobody to be told that CC or BCC are malformed.
       routingKeys(publication);
-      this.#schedule.add(publication, this.#runtime.now() + delayMs);
+      this.schedule.add(publication, this.#runtime.now() + delayMs);
+      if (origin !== undefined) this.tracer?.published(publication, [], origin);
       return 'routed';
     }
-    return this.#publishNow(exchange, publication);
+    return this.#publishNow(exchange, publication, into, origin);
   }
 
   /** 406 for headers that `publish` would refuse: who keeps a message for later must not find out then. */
@@ -432,10 +621,45 @@ export class VirtualHost implements QueueHost {
     );
   }
 
-  #publishNow(exchange: Exchange, publication: Publication): PublishOutcome {
-    const queues: Queue[] = [];
+  #publishNow(
+    exchange: Exchange,
+    publication: Publication,
+    queues: Queue[] = [],
+    origin?: TraceOrigin,
+  ): PublishOutcome {
     this.route(exchange, publication, queues);
-    return this.deliver(queues, withoutBlindCopies(publication));
+    if (origin !== undefined) this.tracer?.published(publication, queues, origin);
+    return this.deliverPublished(exchange, queues, withoutBlindCopies(publication));
+  }
+
+  #publishTrace(trace: Publication): void {
+    const exchange = this.exchanges.get(TRACE_EXCHANGE);
+    if (exchange !== undefined) this.#publishNow(exchange, trace);
+  }
+
+  /** A message that was published to `exchange` is routed to `queues`. Runs per message. */
+  deliverPublished(exchange: Exchange, queues: readonly Queue[], publication: Publication): PublishOutcome {
+    exchange.counters.publishOut += queues.length;
+    for (let index = 0; index < queues.length; index++) (queues[index] as Queue).counters.publish++;
+    const { messageTracer } = this.#runtime;
+    if (messageTracer !== undefined) this.#tracePublished(messageTracer, queues, publication);
+    return this.deliver(queues, publication);
+  }
+
+  #tracePublished(tracer: MessageTracer, queues: readonly Queue[], publication: Publication): void {
+    const message = tracedPublication(publication, this.name);
+    if (message === undefined) return;
+    tracer.onPublish(
+      message,
+      queues.map(({ name }) => name),
+    );
+  }
+
+  /** Counts a message that came to `exchange`. Runs per message. */
+  countPublished(exchange: Exchange): void {
+    const { activity } = exchange;
+    exchange.counters.publishIn++;
+    if (!activity.isAwake) activity.touch();
   }
 
   /** Puts the message into `queues`, as one record. Runs per message. */
@@ -448,6 +672,17 @@ export class VirtualHost implements QueueHost {
   deadLetter(queue: Queue, lane: Lane, seq: number, reason: DeathReason): void {
     const record = this.#runtime.readRecord(lane.position(seq));
     this.#deadLetters.publish(queue, Publication.fromRecord(record), reason);
+  }
+
+  keepOutcome(
+    queue: Queue,
+    message: EndedMessage,
+    ending: Ending,
+    result: SettlementResult | undefined,
+  ): void {
+    const { deadLetterExchange } = queue.settings;
+    const isDeadLettered = deadLetterExchange !== undefined && this.exchanges.has(deadLetterExchange);
+    this.outcomes.keep(queue, message, { ending, isDeadLettered, result });
   }
 
   /** A message with overflow reject-publish-dlx that found `queue` full. */
@@ -464,7 +699,7 @@ export class VirtualHost implements QueueHost {
     // Nobody can be refused any more: too long is as long as may be, and no number is no delay.
     const delayMs = Math.min(this.#delayOf(exchange, dead), DELAY_MAX_MS);
     if (delayMs > 0) {
-      this.#schedule.add(dead, this.#runtime.now() + delayMs);
+      this.schedule.add(dead, this.#runtime.now() + delayMs);
       return;
     }
     const queues: Queue[] = [];
@@ -478,6 +713,8 @@ export class VirtualHost implements QueueHost {
 
   #deliverToOne(queue: Queue, publication: Publication): PublishOutcome {
     const bodyBytes = publication.bodyEnd - publication.bodyStart;
+    const { deduplication } = queue.settings;
+    if (deduplication !== undefined && this.#isRepeatedIn(queue, publication)) return 'routed';
     if (!queue.makeRoom(bodyBytes)) {
       this.#deadLetterRefused(queue, publication);
       return 'refused';
@@ -488,16 +725,29 @@ export class VirtualHost implements QueueHost {
     const { store } = this.#runtime;
     const durable = publication.persistent && queue.isRecorded;
     const position = appendMessageRecord(store, publication, lanes, 0, 1, durable, this.#runtime.now());
-    queue.enqueue(lane, position, bodyBytes, publication.expirationMs);
+    queue.enqueue(lane, position, bodyBytes, publication.expirationMs, publication.wantsOutcome);
+    if (deduplication !== undefined) this.#rememberIn(queue, publication, lane);
     queue.trim();
     return 'routed';
+  }
+
+  #isRepeatedIn(queue: Queue, publication: Publication): boolean {
+    return !publication.mayRepeat && this.deduplication.isRepeatedIn(queue, publication);
+  }
+
+  /** The message is the newest of `lane`. */
+  #rememberIn(queue: Queue, publication: Publication, lane: Lane): void {
+    this.deduplication.rememberIn(queue, publication, { laneId: lane.id, seq: lane.nextSeq - 1 });
   }
 
   #deliverToMany(queues: readonly Queue[], publication: Publication): PublishOutcome {
     const bodyBytes = publication.bodyEnd - publication.bodyStart;
     const accepting: Queue[] = [];
     const refusing: Queue[] = [];
-    for (const queue of queues) (queue.makeRoom(bodyBytes) ? accepting : refusing).push(queue);
+    for (const queue of queues) {
+      if (queue.settings.deduplication !== undefined && this.#isRepeatedIn(queue, publication)) continue;
+      (queue.makeRoom(bodyBytes) ? accepting : refusing).push(queue);
+    }
     const lanes = accepting.map((queue) => queue.laneFor(publication.priority));
     const durable = publication.persistent && accepting.some((queue) => queue.isRecorded);
     const nowMs = this.#runtime.now();
@@ -507,7 +757,10 @@ export class VirtualHost implements QueueHost {
       const position = appendMessageRecord(store, publication, lanes, from, count, durable, nowMs);
       for (let index = from; index < from + count; index++) {
         const queue = accepting[index] as Queue;
-        queue.enqueue(lanes[index] as Lane, position, bodyBytes, publication.expirationMs);
+        const { expirationMs, wantsOutcome } = publication;
+        queue.enqueue(lanes[index] as Lane, position, bodyBytes, expirationMs, wantsOutcome);
+        if (queue.settings.deduplication !== undefined)
+          this.#rememberIn(queue, publication, lanes[index] as Lane);
       }
     }
     // Only now: what a queue drops may be dead-lettered into one that this record was still on its way to.
@@ -576,7 +829,7 @@ export class VirtualHost implements QueueHost {
     assertSameProperty(resource, 'durable', existing.durable, received.durable);
     assertSameProperty(resource, 'auto_delete', existing.autoDelete, received.autoDelete);
     assertSameProperty(resource, 'internal', existing.internal, received.internal);
-    assertEquivalent(resource, existing.arguments, received.arguments, ['alternate-exchange']);
+    assertEquivalent(resource, existing.arguments, received.arguments, EXCHANGE_EQUIVALENCE_KEYS);
   }
 
   #assertSameQueue(existing: Queue, received: QueueDeclaration): void {
@@ -588,6 +841,21 @@ export class VirtualHost implements QueueHost {
     assertEquivalent(resource, existing.arguments, received.arguments, QUEUE_EQUIVALENCE_KEYS);
   }
 
+  /**
+   * The declaration with the type that the vhost gives to queues without one, where such a queue may be of that type. A queue that is
+   * there has its type by now, whatever the vhost has said since.
+   */
+  #withDefaultType(declaration: QueueDeclaration, existing: Queue | undefined): QueueDeclaration {
+    const { defaultQueueType } = this.#metadata;
+    const { durable, autoDelete, exclusiveOwner } = declaration;
+    if (defaultQueueType === undefined || declaration.arguments.has('x-queue-type')) return declaration;
+    const type =
+      existing === undefined ? field.string(defaultQueueType) : existing.arguments.get('x-queue-type');
+    const mayBe = defaultQueueType === 'classic' || (durable && !autoDelete && exclusiveOwner === undefined);
+    if (type === undefined || !mayBe) return declaration;
+    return { ...declaration, arguments: new Map(declaration.arguments).set('x-queue-type', type) };
+  }
+
   #assertRoomForQueue(name: string): void {
     const { maxQueues } = this.#limits;
     if (!isAtLimit(this.queues.size, maxQueues)) return;
@@ -596,17 +864,19 @@ export class VirtualHost implements QueueHost {
     );
   }
 
-  #addPredeclared(name: string, type: RouterType): void {
+  #addPredeclared(name: string, type: RouterType, { internal } = { internal: false }): void {
     const properties = {
       name,
       type,
       durable: true,
       autoDelete: false,
-      internal: false,
+      internal,
       arguments: new Map(),
       predeclared: true,
     };
-    this.exchanges.set(name, new Exchange(this.#runtime, properties));
+    const exchange = new Exchange(this.#runtime, properties);
+    exchange.activity.parent = this.activity;
+    this.exchanges.set(name, exchange);
   }
 
   #bindingsLeadingTo(destination: Destination): Set<Binding> {
@@ -655,6 +925,15 @@ function negateDelay(publication: Publication): void {
   if (!Number.isSafeInteger(delayMs) || delayMs <= 0) return;
   const headers = new Map(properties.headers).set('x-delay', field.int(-delayMs));
   publication.replaceProperties({ ...properties, headers });
+}
+
+function metadataOf(restored: VhostDefinition | undefined): VhostMetadata {
+  return {
+    description: restored?.description ?? '',
+    tags: restored?.tags ?? [],
+    defaultQueueType: queueTypeOf(restored?.defaultQueueType),
+    tracing: restored?.tracing === true,
+  };
 }
 
 /** `setPolicy` refuses a target that it does not know. */
