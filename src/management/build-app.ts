@@ -7,12 +7,25 @@
  *
  * Routes are registered by functions `(app, context)`, one file per subject.
  */
-import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
-import { overviewRoutes } from './api/overview.ts';
-import { ApiError, refusalOf } from './api-error.ts';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import { queuePauseRoutes } from './api/queue-pause.ts';
+import { readRoutes } from './api/read-routes.ts';
+import { writeRoutes } from './api/write-routes.ts';
+import { ApiError, objectNotFound, refusalOf } from './api-error.ts';
+import { auditRoutes } from './audited-routes.ts';
 import { authenticate } from './authentication.ts';
-import type { ManagementContext } from './management-context.ts';
+import { cliRoutes } from './cli-page.ts';
+import { makeContext } from './management-context.ts';
 import type { ManagementHost } from './management-host.ts';
+import { registerMetrics } from './metrics/metrics-scope.ts';
+import { secureAnswers } from './security-headers.ts';
+import { registerV1 } from './v1/v1-scope.ts';
 
 /** Bodies are counted while they come in. */
 const BODY_BYTES_MAX = 2 ** 20;
@@ -24,7 +37,7 @@ const URL_PARAMETER_CHARACTERS_MAX = 1024;
 export type DefectListener = (error: Error, what: string) => void;
 
 export async function buildApp(host: ManagementHost, onDefect: DefectListener): Promise<FastifyInstance> {
-  const context: ManagementContext = { host, broker: host.broker };
+  const context = makeContext(host);
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
@@ -32,22 +45,37 @@ export async function buildApp(host: ManagementHost, onDefect: DefectListener): 
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     forceCloseConnections: true,
     rewriteUrl: ({ url = '/' }) => withSpaces(url),
+    // What is not known is refused, and not dropped in silence.
+    ajv: { customOptions: { removeAdditional: false } },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: URL_PARAMETER_CHARACTERS_MAX },
   });
-  await app.register(
-    async (api) => {
-      api.setErrorHandler((error: FastifyError, request, reply) => {
-        const refusal = refusalOf(error) ?? requestErrorOf(error);
-        if (refusal === undefined) onDefect(error, `${request.method} ${request.url}`);
-        const { statusCode, error: name, message } = refusal ?? DEFECT;
-        return reply.code(statusCode).send({ error: name, reason: message });
-      });
-      api.addHook('onRequest', (request, reply) => authenticate(context, request, reply));
-      overviewRoutes(api, context);
-    },
-    { prefix: '/api' },
-  );
+  app.setErrorHandler(errorAnswers(onDefect));
+  app.setNotFoundHandler(() => {
+    throw objectNotFound();
+  });
+  secureAnswers(app, host.hostNames);
+  auditRoutes(app, context);
+  await registerMetrics(app, context, onDefect);
+  const api: FastifyPluginAsync = async (scope) => {
+    scope.addHook('onRequest', (request, reply) => authenticate(context, request, reply));
+    readRoutes(scope, context, onDefect);
+    queuePauseRoutes(scope, context);
+    writeRoutes(scope, context);
+  };
+  await app.register(api, { prefix: '/api' });
+  await registerV1(app, context, onDefect);
+  cliRoutes(app);
   return app;
+}
+
+/** Answers as RabbitMQ does, wherever a scope has no way of its own. */
+function errorAnswers(onDefect: DefectListener) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const refusal = refusalOf(error) ?? requestErrorOf(error);
+    if (refusal === undefined) onDefect(error, `${request.method} ${request.routeOptions.url ?? 'no route'}`);
+    const { statusCode, error: name, message } = refusal ?? DEFECT;
+    return reply.code(statusCode).send({ error: name, reason: message });
+  };
 }
 
 const DEFECT = new ApiError(500, 'internal_server_error', 'a defect in the broker: its log says more');

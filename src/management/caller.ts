@@ -27,6 +27,11 @@ export function setCaller(request: FastifyRequest, caller: Caller): void {
   callers.set(request, caller);
 }
 
+/** Whether the request has come past the log-in. */
+export function isLoggedIn(request: FastifyRequest): boolean {
+  return callers.has(request);
+}
+
 /** Only for routes behind the log-in. */
 export function callerOf(request: FastifyRequest): Caller {
   const caller = callers.get(request);

@@ -1,18 +1,43 @@
 import type { Broker } from '../core/broker.ts';
+import type { AuditEntry } from './audit-log.ts';
 
 /** What the HTTP API needs of the process that it runs in. Implemented by the daemon. */
 export interface ManagementHost {
   readonly broker: Broker;
   /** What the process and its machine say now. Cheap enough to be asked for each request. */
   node(): NodeFacts;
+  /** More about the message log; it takes some microseconds to find out. Absent: nothing is known. */
+  storage?(): StorageFacts;
+  /** Whether /metrics is open to everybody. Absent: it is not. */
+  readonly metricsAreAnonymous?: boolean;
   /** Where the broker listens, for every protocol. */
   listeners(): readonly Listener[];
+  /** The certificates that it listens with; none without TLS. */
+  certificates(): readonly ServerCertificate[];
+  /** Names that requests from this machine may be for, beside local ones. Absent: none. */
+  readonly hostNames?: readonly string[];
+  /** Somebody changed something, or logged in. Absent: only the latest are known, to the API. */
+  onAudit?(entry: AuditEntry): void;
+}
+
+export interface ServerCertificate {
+  /** Of its file. */
+  readonly path: string;
+  /** RFC 4514: `CN=broker.example`. */
+  readonly subject: string;
+  /** Milliseconds since 1970. */
+  readonly notAfterMs: number;
 }
 
 export interface Listener {
   readonly protocol: 'amqp' | 'amqp/ssl' | 'http' | 'https';
   readonly host: string;
   readonly port: number;
+}
+
+export interface StorageFacts {
+  /** Bytes that messages still need, in memory and on disk. */
+  readonly liveBytes: number;
 }
 
 export interface NodeFacts {

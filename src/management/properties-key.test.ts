@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { tableOf } from '../codec/field-table.ts';
+import { isPropertiesKey, propertiesKey } from './properties-key.ts';
+
+const none = new Map();
+
+test('without arguments it is the quoted routing key, and ~ for an empty one', () => {
+  const keys = ['a.#', '', 'a b', '~', 'ü', "!'()*"].map((routingKey) =>
+    propertiesKey({ routingKey, arguments: none }),
+  );
+  expect(keys).toEqual(['a.%23', '~', 'a+b', '%7E', '%C3%BC', '%21%27%28%29%2A']);
+});
+
+test('arguments add a hash that does not depend on their order', () => {
+  const one = propertiesKey({ routingKey: 'k', arguments: tableOf({ a: 1, b: 'x' }) });
+  const other = propertiesKey({ routingKey: 'k', arguments: tableOf({ b: 'x', a: 1 }) });
+  expect(one).toMatch(/^k~[A-Za-z0-9_-]{16}$/);
+  expect(other).toBe(one);
+  expect(propertiesKey({ routingKey: 'k', arguments: tableOf({ a: 2, b: 'x' }) })).not.toBe(one);
+});
+
+test('a binding is found by its key as it is, and unquoted once', () => {
+  for (const routingKey of ['a.#', '', 'a b', '100%', '%41', '~', 'ü~ü', 'a+b']) {
+    for (const args of [none, tableOf({ 'x-match': 'all' })]) {
+      const binding = { routingKey, arguments: args };
+      const key = propertiesKey(binding);
+      expect(isPropertiesKey(key, binding)).toBe(true);
+      expect(isPropertiesKey(decodeURIComponent(key), binding)).toBe(true);
+      expect(isPropertiesKey(key, { routingKey: 'other', arguments: args })).toBe(false);
+      expect(isPropertiesKey(key, { routingKey, arguments: tableOf({ other: 1 }) })).toBe(false);
+    }
+  }
+});

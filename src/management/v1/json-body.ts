@@ -1,0 +1,28 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyRequest } from 'fastify';
+import { invalidRequest, Problem } from './problem.ts';
+
+/** Whether a Content-Type says that the body is JSON. */
+export const JSON_TYPE: RegExp = /^application\/json *(?:;|$)/i;
+
+/**
+ * The JSON of a body that was kept as bytes; undefined for an empty one. Problem 400 when it is no JSON, 415 when it does not
+ * say that it is.
+ */
+export function jsonBody({ body, headers }: FastifyRequest): unknown {
+  const bytes = body as Buffer | undefined | null;
+  if (bytes === undefined || bytes === null || bytes.length === 0) return undefined;
+  const type = headers['content-type'] ?? '';
+  if (JSON_TYPE.test(type)) return parseJson(bytes, 'body');
+  throw new Problem('unsupported-media-type', `the Content-Type is '${type}': it must be application/json`);
+}
+
+/** Problem 400 when `bytes`, which stand at `at`, are no JSON. */
+export function parseJson(bytes: Buffer, at: string): unknown {
+  if (!isUtf8(bytes)) throw invalidRequest(`${at} is not UTF-8, which JSON has to be`);
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw invalidRequest(`${at} is no JSON: ${(error as Error).message}`, [{ at, message: 'is no JSON' }]);
+  }
+}

@@ -1,0 +1,168 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ApiUnderTest } from '../../../test/management/api-under-test.ts';
+import type { DirectChannel } from '../../client/direct-channel.ts';
+import type { Queue } from '../../core/queue/queue.ts';
+
+let api: ApiUnderTest;
+let channel: DirectChannel;
+
+beforeEach(async () => {
+  api = await ApiUnderTest.start();
+  channel = await (await api.running.connect()).createChannel();
+  await channel.queueDeclare('q');
+});
+
+async function put(...bodies: string[]): Promise<void> {
+  for (const body of bodies) await channel.publish({ routingKey: 'q', body });
+  await api.running.settled();
+}
+
+async function peek(query = '', queue = 'q') {
+  const answer = await api.get(`/v1/queues/%2F/${queue}/messages${query}`);
+  expect(answer.status).toBe(200);
+  return answer.json;
+}
+
+function payloads({ messages }: { messages: readonly { payload: string }[] }): string[] {
+  return messages.map(({ payload }) => payload);
+}
+
+function queue(name = 'q'): Queue {
+  return api.broker.vhosts.get('/')?.queues.get(name) as Queue;
+}
+
+describe('looking into a queue', () => {
+  test('shows its messages in order, from anywhere, and changes nothing', async () => {
+    await put(...Array.from({ length: 25 }, (_, index) => `m${index}`));
+    const first = await peek();
+    expect(payloads(first)).toEqual(Array.from({ length: 10 }, (_, index) => `m${index}`));
+    expect(first.messages[0]).toMatchObject({ position: '0-0', redelivered: false, routing_key: 'q' });
+    const second = await peek(`?from=${first.next}&limit=100`);
+    expect(payloads(second)[0]).toBe('m10');
+    expect(second).toMatchObject({ looked_at: 15, next: null });
+    expect(queue()).toMatchObject({ readyCount: 25, unackedCount: 0 });
+    expect(queue().counters.get).toBe(0);
+  });
+
+  test('shows what came back first, and not what is unacked', async () => {
+    await put('a', 'b', 'c', 'd');
+    await channel.get('q');
+    const b = await channel.get('q');
+    await channel.get('q');
+    if (b !== undefined) channel.nack(b, { requeue: true });
+    await api.running.settled();
+    const found = await peek();
+    expect(payloads(found)).toEqual(['b', 'd']);
+    expect(found.messages[0].redelivered).toBe(true);
+  });
+
+  test('shows higher priorities first', async () => {
+    await channel.queueDeclare('urgent', { arguments: { 'x-max-priority': 2 } });
+    for (const priority of [0, 2, 1]) {
+      await channel.publish({ routingKey: 'urgent', body: `p${priority}`, properties: { priority } });
+    }
+    const found = await peek('?limit=2', 'urgent');
+    expect(payloads(found)).toEqual(['p2', 'p1']);
+    expect(payloads(await peek(`?from=${found.next}`, 'urgent'))).toEqual(['p0']);
+  });
+
+  test('searches payloads, keys and headers', async () => {
+    await channel.queueBind('q', 'amq.topic', { routingKey: '#' });
+    for (let index = 0; index < 40; index++) {
+      await channel.publish({
+        exchange: 'amq.topic',
+        routingKey: `key.${index % 2}`,
+        body: `order ${index}`,
+        properties: { messageId: `id-${index}`, headers: { tenant: `t${index % 4}`, number: index } },
+      });
+    }
+    expect(payloads(await peek('?search=order%2039'))).toEqual(['order 39']);
+    expect((await peek('?routing_key=key.1&limit=100')).messages).toHaveLength(20);
+    expect((await peek('?routing_key=key.1&header.tenant=t3&limit=100')).messages).toHaveLength(10);
+    expect(payloads(await peek('?header.number=7'))).toEqual(['order 7']);
+    expect(payloads(await peek('?message_id=id-5'))).toEqual(['order 5']);
+    expect(payloads(await peek('?header.absent=7'))).toEqual([]);
+    expect(await peek('?search=nothing')).toEqual({ messages: [], looked_at: 40, next: null });
+  });
+
+  test('cuts long payloads', async () => {
+    await put('0123456789');
+    expect((await peek('?truncate=4')).messages[0]).toMatchObject({
+      payload: '0123',
+      payload_bytes: 10,
+      truncated: true,
+    });
+  });
+
+  test('needs the permission to read, and a query that makes sense', async () => {
+    api.addUser('writer', [], ['', '.*', '']);
+    expect((await api.get('/v1/queues/%2F/q/messages', 'writer:writer')).status).toBe(403);
+    expect((await api.get('/v1/queues/%2F/nothing/messages')).status).toBe(404);
+    for (const query of ['?limit=0', '?from=x', '?truncate=-1', '?colour=red', '?header.x=1&header.x=2']) {
+      expect((await api.get(`/v1/queues/%2F/q/messages${query}`)).status).toBe(400);
+    }
+  });
+});
+
+describe('moving messages', () => {
+  function move(body: object, user?: string) {
+    return api.ask('POST', '/v1/queues/%2F/q/move', body, user);
+  }
+
+  test('puts all that are ready into another queue, as they are', async () => {
+    await channel.queueDeclare('target');
+    await put('a', 'b', 'c');
+    expect((await move({ queue: 'target' })).json).toEqual({ moved: 3, left: 0, stopped_by: null });
+    expect(payloads(await peek('', 'target'))).toEqual(['a', 'b', 'c']);
+    expect((await peek('', 'target')).messages[0].routing_key).toBe('q');
+    expect(queue().messageCount).toBe(0);
+  });
+
+  test('moves no more than asked for', async () => {
+    await channel.queueDeclare('target');
+    await put('a', 'b', 'c');
+    expect((await move({ queue: 'target', max: 2 })).json).toMatchObject({ moved: 2, left: 1 });
+  });
+
+  test('replays what was dead-lettered, under the key that it had', async () => {
+    await channel.queueDeclare('work', { arguments: { 'x-dead-letter-exchange': 'amq.fanout' } });
+    await channel.queueBind('work', 'amq.topic', { routingKey: 'job.#' });
+    await channel.queueBind('q', 'amq.fanout');
+    await channel.publish({ exchange: 'amq.topic', routingKey: 'job.1', body: 'x' });
+    const job = await channel.get('work');
+    if (job !== undefined) channel.reject(job, { requeue: false });
+    await api.running.settled();
+    expect((await move({ exchange: 'amq.topic' })).json).toMatchObject({ moved: 1 });
+    expect(queue('work').readyCount).toBe(1);
+    expect((await peek('', 'work')).messages[0]).toMatchObject({
+      exchange: 'amq.topic',
+      routing_key: 'job.1',
+    });
+  });
+
+  test('stops where a message leads nowhere or is refused, and keeps it', async () => {
+    await channel.queueDeclare('short', {
+      arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
+    });
+    await put('a', 'b');
+    expect((await move({ exchange: 'amq.direct' })).json).toMatchObject({
+      moved: 0,
+      stopped_by: 'unroutable',
+    });
+    expect((await move({ queue: 'short' })).json).toEqual({ moved: 1, left: 1, stopped_by: 'refused' });
+    expect(payloads(await peek())).toEqual(['b']);
+  });
+
+  test('needs the permissions to read and to write, and one place to go to', async () => {
+    await put('a');
+    await channel.queueDeclare('target');
+    api.addUser('reader', [], ['', '', '.*']);
+    expect((await move({ queue: 'target' }, 'reader:reader')).status).toBe(403);
+    expect((await move({ exchange: 'amq.topic' }, 'reader:reader')).status).toBe(403);
+    expect((await move({ queue: 'q' })).status).toBe(400);
+    expect((await move({ queue: 'target', exchange: 'amq.topic' })).status).toBe(400);
+    expect((await move({})).status).toBe(400);
+    expect((await move({ queue: 'nothing' })).status).toBe(404);
+    expect(queue().readyCount).toBe(1);
+  });
+});

@@ -1,0 +1,85 @@
+/** Logging in from a browser: `/v1/session`. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../api-error.ts';
+import { authenticate, logIn } from '../authentication.ts';
+import { callerOf, requireAccess, setCaller } from '../caller.ts';
+import type { ManagementContext } from '../management-context.ts';
+import { peerOf } from '../request-peer.ts';
+import { clearSessionCookie, sessionSecretOf, setSessionCookie } from '../session-cookie.ts';
+
+interface LoginBody {
+  readonly username: string;
+  readonly password: string;
+}
+
+const LOGIN_BODY = {
+  type: 'object',
+  required: ['username', 'password'],
+  additionalProperties: false,
+  properties: {
+    username: { type: 'string', description: 'Of no meaning with a token' },
+    password: { type: 'string', description: 'Or a token' },
+  },
+};
+
+const WHO = {
+  type: 'object',
+  properties: {
+    username: { type: 'string' },
+    tags: { type: 'array', items: { type: 'string' } },
+    endsAt: { type: 'string', format: 'date-time', description: 'When it ends in any case' },
+  },
+};
+
+export function sessionRoutes(app: FastifyInstance, context: ManagementContext): void {
+  const { sessions } = context;
+  const onRequest = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
+    authenticate(context, request, reply);
+
+  const open = {
+    tags: ['sessions'],
+    summary: 'Log in, for a session in a cookie',
+    security: [],
+    body: LOGIN_BODY,
+    response: { 200: WHO },
+  };
+  app.post('/session', { schema: open, onRequest: requireJson }, async (request, reply) => {
+    const peer = peerOf(request);
+    const identity = await logIn(context, request.body as LoginBody, peer, reply);
+    setCaller(request, { identity, peer });
+    requireAccess(callerOf(request), 'management');
+    const secret = sessions.open(identity);
+    setSessionCookie(request, reply, secret);
+    return describe(context, request, secret);
+  });
+
+  const show = { tags: ['sessions'], summary: 'Who is logged in', response: { 200: WHO } };
+  app.get('/session', { schema: show, onRequest }, (request) =>
+    describe(context, request, sessionSecretOf(request)),
+  );
+
+  const end = { tags: ['sessions'], summary: 'Log out', response: { 204: { type: 'null' } } };
+  app.delete('/session', { schema: end, onRequest }, (request, reply) => {
+    const secret = sessionSecretOf(request);
+    if (secret !== undefined) sessions.close(secret);
+    clearSessionCookie(request, reply);
+    return reply.code(204).send();
+  });
+}
+
+/** A form of another site cannot send it. */
+async function requireJson({ headers }: FastifyRequest): Promise<void> {
+  if (headers['content-type']?.startsWith('application/json')) return;
+  throw new ApiError(415, 'unsupported_media_type', 'send the log-in with Content-Type: application/json');
+}
+
+function describe(
+  { sessions }: ManagementContext,
+  request: FastifyRequest,
+  secret: string | undefined,
+): object {
+  const { username, tags, expiresAtMs } = callerOf(request).identity;
+  const endsAtMs = (secret === undefined ? undefined : sessions.find(secret)?.endsAtMs) ?? expiresAtMs;
+  const who = { username, tags: [...tags] };
+  return endsAtMs === undefined ? who : { ...who, endsAt: new Date(endsAtMs).toISOString() };
+}

@@ -1,0 +1,156 @@
+import type { AddressInfo } from 'node:net';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { ApiUnderTest } from '../../../test/management/api-under-test.ts';
+import type { DirectChannel } from '../../client/direct-channel.ts';
+import type { Queue } from '../../core/queue/queue.ts';
+
+let api: ApiUnderTest;
+let channel: DirectChannel;
+let base: string;
+const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`;
+
+beforeEach(async () => {
+  api = await ApiUnderTest.start();
+  channel = await (await api.running.connect()).createChannel();
+  await channel.queueDeclare('events');
+  await api.app.listen({ host: '127.0.0.1', port: 0 });
+  base = `http://127.0.0.1:${(api.app.server.address() as AddressInfo).port}/v1/queues/%2F/events`;
+});
+
+interface ServerSentEvent {
+  readonly event: string;
+  readonly id: string | undefined;
+  readonly data: { readonly lease_id: string; readonly payload: string; readonly reason?: string };
+}
+
+/** A client that reads one event at a time. */
+class Events {
+  readonly response: Response;
+  readonly #abort: AbortController;
+  readonly #reader: ReadableStreamDefaultReader<string>;
+  #text = '';
+
+  private constructor(response: Response, abort: AbortController) {
+    this.response = response;
+    this.#abort = abort;
+    this.#reader = response.body?.pipeThrough(new TextDecoderStream()).getReader() as never;
+    onTestFinished(() => this.close());
+  }
+
+  static async open(query = ''): Promise<Events> {
+    const abort = new AbortController();
+    const response = await fetch(`${base}/stream${query}`, {
+      headers: { authorization },
+      signal: abort.signal,
+    });
+    const events = new Events(response, abort);
+    expect(await events.#block()).toMatch(/^: stream /);
+    return events;
+  }
+
+  async next(): Promise<ServerSentEvent> {
+    let block = await this.#block();
+    while (block === ': keep-alive') block = await this.#block();
+    const fields = new Map<string, string>();
+    for (const line of block.split('\n')) {
+      const colon = line.indexOf(': ');
+      fields.set(line.slice(0, colon), line.slice(colon + 2));
+    }
+    return {
+      event: fields.get('event') ?? '',
+      id: fields.get('id'),
+      data: JSON.parse(fields.get('data') ?? ''),
+    };
+  }
+
+  close(): void {
+    this.#abort.abort();
+  }
+
+  async #block(): Promise<string> {
+    for (;;) {
+      const end = this.#text.indexOf('\n\n');
+      if (end >= 0) {
+        const block = this.#text.slice(0, end);
+        this.#text = this.#text.slice(end + 2);
+        return block;
+      }
+      const { value, done } = await this.#reader.read();
+      if (done) throw new Error('the stream has ended');
+      this.#text += value;
+    }
+  }
+}
+
+function queue(): Queue {
+  return api.broker.vhosts.get('/')?.queues.get('events') as Queue;
+}
+
+/** Resolves when `is` holds: what happens on sockets has no other event. */
+async function until(is: () => boolean): Promise<void> {
+  while (!is()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('a stream', () => {
+  test('gives as many messages as there is credit for, and more when they are settled', async () => {
+    for (const body of ['a', 'b', 'c']) await channel.publish({ routingKey: 'events', body });
+    const events = await Events.open('?credit=2&lease=1m');
+    expect(events.response.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    const first = await events.next();
+    expect(first).toMatchObject({ event: 'message', id: first.data.lease_id, data: { payload: 'a' } });
+    expect((await events.next()).data.payload).toBe('b');
+    expect(queue()).toMatchObject({ readyCount: 1, unackedCount: 2, consumerCount: 1 });
+    const settled = await api.ask('POST', `/v1/queues/%2F/events/leases/${first.id}/settle`, {
+      action: 'ack',
+    });
+    expect(settled.status).toBe(200);
+    expect((await events.next()).data.payload).toBe('c');
+  });
+
+  test('ends when its queue is deleted', async () => {
+    const events = await Events.open();
+    await channel.queueDelete('events');
+    expect(await events.next()).toMatchObject({ event: 'end', data: { reason: 'queue deleted' } });
+    await expect(events.next()).rejects.toThrow('ended');
+  });
+
+  test('is a consumer no more when its client is gone; what it has keeps its lease', async () => {
+    await channel.publish({ routingKey: 'events', body: 'a' });
+    const events = await Events.open('?lease=10s');
+    await events.next();
+    events.close();
+    await until(() => queue().consumerCount === 0);
+    expect(queue().unackedCount).toBe(1);
+    await api.running.clock.advance('10s');
+    expect(queue()).toMatchObject({ readyCount: 1, unackedCount: 0 });
+    expect(api.broker.leases.receiverCount).toBe(0);
+  });
+
+  test('gives nothing more to a client that does not read', async () => {
+    const events = await Events.open('?credit=10000&lease=1h');
+    const body = new Uint8Array(100_000).fill(0x61);
+    for (let index = 0; index < 200; index++) await channel.publish({ routingKey: 'events', body });
+    await api.running.settled();
+    const taken = queue().unackedCount;
+    expect(taken).toBeLessThan(200);
+    for (let index = 0; index < 200; index++) await events.next();
+    expect(queue()).toMatchObject({ readyCount: 0, unackedCount: 200 });
+  });
+
+  test('ends when the API stops, and so does a request that waits', async () => {
+    const events = await Events.open();
+    const waiting = api.ask('POST', '/v1/queues/%2F/events/receive', { wait: '1h' });
+    await until(() => queue().consumerCount === 2);
+    const closed = api.app.close();
+    expect(await events.next()).toMatchObject({ event: 'end', data: { reason: 'stopped' } });
+    expect((await waiting).json).toEqual({ messages: [] });
+    await closed;
+  });
+
+  test('is refused like any other request', async () => {
+    expect((await api.get('/v1/queues/%2F/nothing/stream')).status).toBe(404);
+    expect((await api.get('/v1/queues/%2F/events/stream?credit=0')).status).toBe(400);
+    expect((await api.get('/v1/queues/%2F/events/stream', 'guest:wrong')).status).toBe(401);
+    expect(queue().consumerCount).toBe(0);
+  });
+});
