@@ -7,6 +7,11 @@ export interface Command {
   run(args: string[]): Promise<number>;
 }
 
+/** A command whose code is loaded when it runs: others start sooner without it. */
+export function lazyCommand(name: string, summary: string, load: () => Promise<Command>): Command {
+  return { name, summary, run: async (args) => (await load()).run(args) };
+}
+
 export const EXIT_OK = 0;
 /** Something outside went wrong: a port in use, a broker that does not answer, damaged data. */
 export const EXIT_FAILURE = 1;

@@ -35,7 +35,7 @@ async function ended(...args: string[]): Promise<{ code: number | null; lines: s
 
 async function serving(...args: string[]): Promise<{ server: StartedProcess; port: number }> {
   const storage = args.includes('--data-dir') ? [] : ['--storage', 'memory'];
-  const server = leveret('serve', '--amqp-port', '0', ...storage, ...args);
+  const server = leveret('serve', '--amqp-port', '0', '--http-port', '0', ...storage, ...args);
   return { server, port: Number(LISTENING.exec(await server.line(LISTENING))?.[1]) };
 }
 
@@ -104,9 +104,7 @@ describe('leveret', () => {
   test('an unknown command is refused with exit code 2', async () => {
     expect(await ended('server')).toEqual({
       code: 2,
-      lines: [
-        "leveret: unknown command 'server' (did you mean serve?); allowed: serve, perf, storage, recover, version, help",
-      ],
+      lines: ["leveret: unknown command 'server' (did you mean serve?); leveret help lists all"],
     });
   });
 });
@@ -119,7 +117,7 @@ describe('leveret serve', () => {
     ],
     [
       ['--port', '5673'],
-      /^leveret: BAD_OPTION: option --port is not known \(did you mean --amqp-port or --http-port\?\)/,
+      /^leveret: BAD_OPTION: option --port is not known \(did you mean --amqp-port or --http-port or --amqps-port\?\)/,
     ],
     [
       ['--storage', 'jetstream'],
@@ -137,13 +135,18 @@ describe('leveret serve', () => {
     await once(other, 'listening');
     cleanups.push(() => other.close());
     const { port } = other.address() as { port: number };
-    const { code, lines } = await ended('serve', '--storage', 'memory', '--amqp-port', String(port));
-    expect(code).toBe(1);
-    expect(lines).toEqual([
-      expect.stringMatching(
-        new RegExp(`^leveret: ADDRESS_IN_USE: cannot listen on 127.0.0.1:${port}: .* --amqp-port$`),
-      ),
-    ]);
+    for (const [flag, free] of [
+      ['--amqp-port', '--http-port'],
+      ['--http-port', '--amqp-port'],
+    ] as const) {
+      const { code, lines } = await ended('serve', '--storage', 'memory', flag, String(port), free, '0');
+      expect(code).toBe(1);
+      expect(lines).toEqual([
+        expect.stringMatching(
+          new RegExp(`^leveret: ADDRESS_IN_USE: cannot listen on 127.0.0.1:${port}: .* ${flag}$`),
+        ),
+      ]);
+    }
   });
 
   test('says where it listens, how to send a message and how to stop', async () => {
@@ -200,7 +203,15 @@ describe('leveret serve', () => {
   test('a data directory that another broker uses is refused with one line, and exit code 1', async () => {
     const dataDir = temporaryDirectory();
     const { server } = await serving('--data-dir', dataDir);
-    const { code, lines } = await ended('serve', '--amqp-port', '0', '--data-dir', dataDir);
+    const { code, lines } = await ended(
+      'serve',
+      '--amqp-port',
+      '0',
+      '--http-port',
+      '0',
+      '--data-dir',
+      dataDir,
+    );
     expect(code).toBe(1);
     expect(lines).toEqual([expect.stringMatching(/^leveret: DATA_DIR_IN_USE: .*in use.*; see --data-dir$/)]);
     expect(lines[0]).toContain(dataDir);

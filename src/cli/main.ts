@@ -1,20 +1,96 @@
 #!/usr/bin/env node
-import { type Command, EXIT_FAILURE, EXIT_USAGE } from './command.ts';
-import { helpCommandFor, unknownCommand } from './help.ts';
-import { perfCommand } from './perf.ts';
-import { recoverCommand } from './recover.ts';
-import { serveCommand } from './serve.ts';
-import { storageCommand } from './storage.ts';
+import { auditCommand } from './audit.ts';
+import { bindingsCommand } from './bindings.ts';
+import { channelsCommand } from './channels.ts';
+import { EXIT_FAILURE, EXIT_USAGE, lazyCommand } from './command.ts';
+import { connectionsCommand } from './connections.ts';
+import { consumeCommand } from './consume.ts';
+import { consumersCommand } from './consumers.ts';
+import { definitionsCommand } from './definitions.ts';
+import { exchangesCommand } from './exchanges.ts';
+import { explainCommand } from './explain.ts';
+import { getCommand } from './get.ts';
+import { type CommandGroup, commandsOf, helpCommandFor, unknownCommand } from './help.ts';
+import { moveCommand } from './move.ts';
+import { outcomeCommand } from './outcome.ts';
+import { pauseCommand, resumeCommand } from './pause.ts';
+import { permissionsCommand } from './permissions.ts';
+import { policiesCommand } from './policies.ts';
+import { publishCommand } from './publish.ts';
+import { purgeCommand } from './purge.ts';
+import { queuesCommand } from './queues.ts';
+import { scheduledCommand } from './scheduled.ts';
+import { statusCommand } from './status.ts';
+import { topCommand } from './top.ts';
+import { usersCommand } from './users.ts';
 import { versionCommand } from './version.ts';
+import { vhostsCommand } from './vhosts.ts';
 
-const COMMANDS: readonly Command[] = [
-  serveCommand,
-  perfCommand,
-  storageCommand,
-  recoverCommand,
-  versionCommand,
+/** The broker itself is most of the code, and these alone need it. */
+const serveCommand = lazyCommand(
+  'serve',
+  'Start the broker',
+  async () => (await import('./serve.ts')).serveCommand,
+);
+const storageCommand = lazyCommand(
+  'storage',
+  'Look into a data directory, or check it: leveret storage inspect',
+  async () => (await import('./storage.ts')).storageCommand,
+);
+const recoverCommand = lazyCommand(
+  'recover',
+  'Save what can be saved of a damaged data directory',
+  async () => (await import('./recover.ts')).recoverCommand,
+);
+const perfCommand = lazyCommand(
+  'perf',
+  'Load an AMQP broker and measure it',
+  async () => (await import('./perf.ts')).perfCommand,
+);
+
+const GROUPS: readonly CommandGroup[] = [
+  { title: 'Run a broker on this machine', commands: [serveCommand, storageCommand, recoverCommand] },
+  { title: 'See how a broker is', commands: [statusCommand, topCommand, explainCommand] },
+  {
+    title: 'Work with messages',
+    commands: [
+      publishCommand,
+      getCommand,
+      consumeCommand,
+      moveCommand,
+      purgeCommand,
+      scheduledCommand,
+      outcomeCommand,
+    ],
+  },
+  {
+    title: 'Work with queues and clients',
+    commands: [
+      queuesCommand,
+      exchangesCommand,
+      bindingsCommand,
+      connectionsCommand,
+      channelsCommand,
+      consumersCommand,
+      pauseCommand,
+      resumeCommand,
+    ],
+  },
+  {
+    title: 'Administer',
+    commands: [
+      vhostsCommand,
+      usersCommand,
+      permissionsCommand,
+      policiesCommand,
+      definitionsCommand,
+      auditCommand,
+    ],
+  },
+  { title: 'Other', commands: [perfCommand, versionCommand] },
 ];
-const helpCommand = helpCommandFor(COMMANDS);
+const COMMANDS = commandsOf(GROUPS);
+const helpCommand = helpCommandFor(GROUPS);
 const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ['--help', 'help'],
   ['-h', 'help'],

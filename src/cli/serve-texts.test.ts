@@ -5,7 +5,10 @@ import { stoppedText, welcome } from './serve-texts.ts';
 
 const lines = (hosts: readonly string[], options: object = {}): string[] =>
   welcome(
-    hosts.map((host) => ({ host, port: 5672 })),
+    hosts.flatMap((host) => [
+      { protocol: 'amqp' as const, host, port: 5672 },
+      { protocol: 'http' as const, host, port: 15_672 },
+    ]),
     checkOptions({ ...options }),
   ).split('\n');
 
@@ -14,6 +17,7 @@ test('each address is told as it is, and where it is on this machine', () => {
     expect.arrayContaining([
       'AMQP listening on amqp://127.0.0.1:5672',
       'AMQP listening on amqp://[::1]:5672',
+      'HTTP listening on http://127.0.0.1:15672',
     ]),
   );
   expect(lines(['0.0.0.0', '::'])).toEqual(
@@ -59,5 +63,12 @@ test('the first commands name a vhost other than /, in the form that a URL has',
   expect(lines(['127.0.0.1'])).toContain('  amqp-get --url=amqp://127.0.0.1:5672 -q hello');
   expect(lines(['127.0.0.1'], { defaultVhost: "a/b's" })).toContain(
     '  amqp-get --url=amqp://127.0.0.1:5672/a%2Fb%27s -q hello',
+  );
+});
+
+test("the first request names the user, and leaves a password that is nobody else's business to the reader", () => {
+  expect(lines(['127.0.0.1'])).toContain('  curl -u guest:guest http://127.0.0.1:15672/api/overview');
+  expect(lines(['0.0.0.0'], { defaultUser: 'app', defaultPassword: 's3cret' })).toContain(
+    '  curl -u app http://127.0.0.1:15672/api/overview',
   );
 });

@@ -24,23 +24,42 @@ ${optionsHelp()}
 `;
 }
 
-/** What a person reads who has just started a broker. `addresses` is not empty. */
-export function welcome(addresses: RunningBroker['addresses'], values: OptionValues): string {
-  const [first] = addresses;
-  const url = `${first ? urlOf(first) : ''}${vhostPath(values.defaultVhost)}`;
-  const login = values.defaultUser === 'guest' && values.defaultPassword === 'guest' ? '' : loginOf(values);
+/** What a person reads who has just started a broker. */
+export function welcome(listeners: RunningBroker['listeners'], values: OptionValues): string {
+  const first = (protocol: string): RunningBroker['listeners'][number] | undefined =>
+    listeners.find((each) => each.protocol === protocol);
+  const [amqp, http] = [first('amqp'), first('http')];
   return `Leveret ${VERSION}
-${addresses.map((each) => listeningText(each, addresses)).join('\n')}
-${whoMayLogIn(addresses, values)}
+${listeners.map((each) => listeningText(each, listeners)).join('\n')}
+${whoMayLogIn(listeners, values)}
 ${whereMessagesAre(values)}
+${amqp === undefined ? '' : firstMessage(urlOf(amqp), values)}${http === undefined ? '' : firstRequest(urlOf(http, 'http'), values)}
+To stop: Ctrl+C
+`;
+}
 
+function firstMessage(address: string, values: OptionValues): string {
+  const url = `${address}${vhostPath(values.defaultVhost)}`;
+  const login = hasKnownLogin(values) ? '' : loginOf(values);
+  return `
 To send and fetch a first message, with the amqp-tools of Debian and Ubuntu:
   amqp-declare-queue --url=${url}${login} -d -q hello
   amqp-publish --url=${url}${login} -p -r hello -b 'Hello World!'
   amqp-get --url=${url}${login} -q hello
-
-To stop: Ctrl+C
 `;
+}
+
+/** curl asks for the password when it gets a name alone. */
+function firstRequest(url: string, values: OptionValues): string {
+  const login = hasKnownLogin(values) ? 'guest:guest' : quoted(values.defaultUser);
+  return `
+To look at the broker over HTTP (what else can be asked is at ${url}/docs):
+  curl -u ${login} ${url}/api/overview
+`;
+}
+
+function hasKnownLogin({ defaultUser, defaultPassword }: OptionValues): boolean {
+  return defaultUser === 'guest' && defaultPassword === 'guest';
 }
 
 /** The last line of a broker that was stopped. */
@@ -62,9 +81,9 @@ function absolute(dataDir: string): string {
 }
 
 /** Said only when other machines can reach the broker. */
-function whoMayLogIn(addresses: RunningBroker['addresses'], values: OptionValues): string {
+function whoMayLogIn(listeners: RunningBroker['listeners'], values: OptionValues): string {
   const { defaultUser, defaultPassword, loopbackUsers } = values;
-  if (areLoopback(addresses)) return '';
+  if (areLoopback(listeners)) return '';
   if (loopbackUsers.includes(defaultUser)) {
     return `The user ${defaultUser} can log in from this machine only (see --loopback-users).\n`;
   }

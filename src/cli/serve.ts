@@ -32,7 +32,7 @@ export const serveCommand: Command = {
     } catch (error) {
       if (error instanceof OptionError) return reportOptionError('leveret', error, 'serve');
       if (error instanceof ListenError) {
-        return reportFailure('leveret', error, EXIT_FAILURE, 'see --host and --amqp-port');
+        return reportFailure('leveret', error, EXIT_FAILURE, `see --host and --${error.listener}-port`);
       }
       if (error instanceof StorageError) {
         const hint = error.code === 'DATA_DIR_IN_USE' ? 'see --data-dir' : undefined;
@@ -52,7 +52,7 @@ async function serve(values: OptionValues): Promise<number> {
   });
   const broker = await startBroker({ ...options, onEvent: (event) => log.onEvent(event), onFailure });
   const stopped = stopSignal();
-  process.stdout.write(welcome(broker.addresses, values));
+  process.stdout.write(welcome(broker.listeners, values));
   const failure = (await Promise.race([stopped, failed])) ?? (await stop(broker, values));
   return failure === undefined ? EXIT_OK : reportFailure('leveret', failure, EXIT_DISK_FAILED);
 }
