@@ -14,6 +14,8 @@
  * await broker.close();
  */
 export { type FieldTable, field, tableOf } from '../codec/field-table.ts';
+export type { OutcomeStatus } from '../core/outcome/ending.ts';
+export type { Outcome } from '../core/outcome/outcome.ts';
 export type {
   BindingOptions,
   ConsumeOptions,
@@ -28,14 +30,18 @@ export type {
 export { ChannelClosedError, ConnectionClosedError, PublishRefusedError } from './client-errors.ts';
 export type { DeliveryHandler } from './consumer-registry.ts';
 export type {
+  AckOptions,
   Delivery,
   DeliveryReference,
+  DeliveryResult,
   GottenMessage,
   Publication,
   PublishProperties,
   ReceivedMessage,
+  RejectOptions,
   ReturnedMessage,
   TableInput,
 } from './delivery.ts';
 export { DirectChannel } from './direct-channel.ts';
 export { DirectConnection, type DirectConnectionOptions, openDirectConnection } from './direct-connection.ts';
+export { type OutcomeOptions, outcomeOf } from './outcome-of.ts';

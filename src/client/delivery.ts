@@ -54,6 +54,30 @@ export interface Publication {
   readonly signal?: AbortSignal;
 }
 
+/** What came of a delivery: kept as the outcome of its message, when that is wanted (docs/outcomes.md). */
+export interface DeliveryResult {
+  /** A text is kept as UTF-8. */
+  readonly body: Uint8Array | string;
+  readonly contentType?: string;
+  readonly headers?: TableInput;
+}
+
+/** Options of `ack`. */
+export interface AckOptions {
+  /** This delivery and all before it on the channel. */
+  readonly multiple?: boolean;
+  /** What came of this delivery. */
+  readonly result?: DeliveryResult | Uint8Array | string;
+}
+
+/** Options of `reject`. */
+export interface RejectOptions {
+  /** Puts it back in its place; otherwise it is dead-lettered or dropped. True unless given, and false with an error. */
+  readonly requeue?: boolean;
+  /** Why it failed, for people to read: the outcome of its message. Not with `requeue`. */
+  readonly error?: string;
+}
+
 /** What ack, nack and reject name: a delivery, or its delivery tag. */
 export type DeliveryReference = number | { readonly deliveryTag: number };
 

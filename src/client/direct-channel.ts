@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { FieldTable } from '../codec/field-table.ts';
+import { type FieldTable, field } from '../codec/field-table.ts';
+import { RESULT_ROUTING_KEY } from '../core/channel/held-results.ts';
 import { callListener, throwUncaught } from './call-listener.ts';
 import type { ChannelLink } from './channel-link.ts';
 import type {
@@ -17,11 +18,14 @@ import { ChannelSession } from './channel-session.ts';
 import type { DeliveryHandler } from './consumer-registry.ts';
 import type { ReceivedContent } from './content-assembler.ts';
 import {
+  type AckOptions,
   type Delivery,
   type DeliveryReference,
+  type DeliveryResult,
   deliveryTagOf,
   type GottenMessage,
   type Publication,
+  type RejectOptions,
   type ReturnedMessage,
 } from './delivery.ts';
 import { DeliveryStream } from './delivery-stream.ts';
@@ -233,9 +237,14 @@ export class DirectChannel extends EventEmitter<DirectChannelEvents> {
     return stream;
   }
 
-  /** `multiple`: this delivery and all before it on the channel. */
-  ack(delivery: DeliveryReference, options: { readonly multiple?: boolean } = {}): void {
-    const args = { deliveryTag: deliveryTagOf(delivery), multiple: options.multiple ?? false };
+  /**
+   * Settles a delivery. `multiple`: this one and all before it on the channel. `result`: what came of it, kept with the
+   * settlement. Throws `TypeError` for a result that is neither bytes nor text.
+   */
+  ack(delivery: DeliveryReference, options: AckOptions = {}): void {
+    const { multiple = false, result } = options;
+    if (result !== undefined) this.#giveResult(deliveryTagOf(delivery), result, undefined);
+    const args = { deliveryTag: deliveryTagOf(delivery), multiple };
     this.#session.send('basic.ack', args);
   }
 
@@ -248,12 +257,16 @@ export class DirectChannel extends EventEmitter<DirectChannelEvents> {
     this.#session.send('basic.nack', { deliveryTag: deliveryTagOf(delivery), multiple, requeue });
   }
 
-  /** Refuses one delivery, with the same `requeue` as `nack`. */
-  reject(delivery: DeliveryReference, options: { readonly requeue?: boolean } = {}): void {
-    this.#session.send('basic.reject', {
-      deliveryTag: deliveryTagOf(delivery),
-      requeue: options.requeue ?? true,
-    });
+  /** Refuses one delivery, with the same `requeue` as `nack`, or with an `error`: then it is not requeued. */
+  reject(delivery: DeliveryReference, options: RejectOptions = {}): void {
+    const { error, requeue = error === undefined } = options;
+    const deliveryTag = deliveryTagOf(delivery);
+    if (error !== undefined) {
+      if (requeue)
+        throw new TypeError('a delivery that is requeued has no error yet: leave one of the two out');
+      this.#giveResult(deliveryTag, '', error);
+    }
+    this.#session.send('basic.reject', { deliveryTag, requeue });
   }
 
   qos(options: QosOptions): Promise<void> {
@@ -296,6 +309,23 @@ export class DirectChannel extends EventEmitter<DirectChannelEvents> {
   /** Closes the channel. Its unacked deliveries go back to their queues. Closing twice is no error. */
   close(): Promise<void> {
     return this.#session.close();
+  }
+
+  /** What the broker has against it closes the channel, as with an ack. */
+  #giveResult(
+    deliveryTag: number,
+    result: DeliveryResult | Uint8Array | string,
+    error: string | undefined,
+  ): void {
+    const { body, contentType, headers } =
+      typeof result === 'string' || result instanceof Uint8Array
+        ? { body: result }
+        : (result as DeliveryResult);
+    const given = new Map(fieldTableOf(headers)).set('x-delivery-tag', field.long(deliveryTag));
+    if (error !== undefined) given.set('x-error', field.string(error));
+    const args = { exchange: '', routingKey: RESULT_ROUTING_KEY, mandatory: false, immediate: false };
+    const published = this.#session.publish(args, { contentType, headers: given }, messageBody(body));
+    published.catch(() => {});
   }
 
   #onHandlerFailure(reason: unknown): void {

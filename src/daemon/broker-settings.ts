@@ -22,6 +22,7 @@ export function brokerSettings(values: OptionValues): InitialSettings {
     messageBytesMax: values.maxMessageSize,
     connectionsMax: values.maxConnections || socketsMax(),
     consumerTimeoutMs: values.consumerTimeout,
+    statistics: values.statistics === 'on',
     defaultVhost: values.defaultVhost,
     defaultUser: values.defaultUser,
     defaultPassword: values.defaultPassword,

@@ -56,6 +56,11 @@ export class DiskWatch {
     return Math.min(SAMPLE_MS_MAX, Math.max(SAMPLE_MS_MIN, roomBytes / DISK_BYTES_PER_MS));
   }
 
+  /** As measured last; undefined when it never was. */
+  get freeBytes(): number | undefined {
+    return this.#freeBytes;
+  }
+
   /** The engines have no room for what they were given, or have again. */
   setFull(on: boolean): void {
     this.#isFull = on;

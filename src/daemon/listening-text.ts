@@ -1,7 +1,16 @@
 import { isIPv4 } from 'node:net';
-import type { ListenerAddress } from '../server/amqp-listener.ts';
+import type { Listener } from '../management/management-host.ts';
+import type { ListenerName } from '../server/listen-error.ts';
+import type { ListenerAddress } from '../server/listen-on-hosts.ts';
 import { hostAndPort, isLoopback } from '../server/peer-address.ts';
 import { urlOf } from './start-broker.ts';
+
+const SCHEMES: Readonly<Record<Listener['protocol'], ListenerName>> = {
+  amqp: 'amqp',
+  'amqp/ssl': 'amqps',
+  http: 'http',
+  https: 'https',
+};
 
 /** Whether only this machine can reach what listens there. */
 export function areLoopback(addresses: readonly ListenerAddress[]): boolean {
@@ -9,14 +18,15 @@ export function areLoopback(addresses: readonly ListenerAddress[]): boolean {
 }
 
 /** One line for one of the addresses, with what `0.0.0.0` and `::` stand for. */
-export function listeningText(address: ListenerAddress, all: readonly ListenerAddress[]): string {
-  const line = `AMQP listening on amqp://${hostAndPort(address.host, address.port)}`;
+export function listeningText(address: Listener, all: readonly ListenerAddress[]): string {
+  const scheme = SCHEMES[address.protocol];
+  const line = `${scheme.startsWith('amqp') ? 'AMQP' : 'HTTP'} listening on ${scheme}://${hostAndPort(address.host, address.port)}`;
   const hasIPv4 = all.some(({ host }) => isIPv4(host));
   switch (address.host) {
     case '0.0.0.0':
-      return `${line} (all IPv4 addresses; here ${urlOf(address)})`;
+      return `${line} (all IPv4 addresses; here ${urlOf(address, scheme)})`;
     case '::':
-      return `${line} (all ${hasIPv4 ? 'IPv6 ' : ''}addresses; here ${urlOf(address)})`;
+      return `${line} (all ${hasIPv4 ? 'IPv6 ' : ''}addresses; here ${urlOf(address, scheme)})`;
     default:
       return line;
   }

@@ -1,13 +1,15 @@
 const SUGGESTIONS_MAX = 3;
 
 /**
- * The names that somebody who wrote `given` may have meant, for "did you mean": those a typing error away, or else those
+ * The names that somebody who wrote `given` may have meant, for "did you mean": those the fewest typing errors away, or else those
  * that contain it as a word (`port` gives `amqp-port` and `http-port`).
  */
 export function nearestNames(given: string, names: Iterable<string>): string[] {
   const mistakesMax = Math.max(1, Math.floor(given.length / 4));
   const known = [...names];
-  const mistyped = known.filter((name) => editDistance(given, name) <= mistakesMax);
+  const mistakes = new Map(known.map((name) => [name, editDistance(given, name)]));
+  const fewest = Math.min(mistakesMax, ...mistakes.values());
+  const mistyped = known.filter((name) => (mistakes.get(name) ?? 0) <= fewest);
   const found = mistyped.length > 0 ? mistyped : known.filter((name) => hasWord(name, given));
   return found.slice(0, SUGGESTIONS_MAX);
 }

@@ -59,6 +59,17 @@ export function port(): OptionKind<number> {
   };
 }
 
+/** A TCP port, or none at all. */
+export function portOrNone(): OptionKind<number | false> {
+  const { placeholder, allowed, fromText, fromValue } = port();
+  return {
+    placeholder,
+    allowed: `${allowed}, or none`,
+    fromText: (text) => (text === 'none' ? false : fromText(text)),
+    fromValue: (value) => (value === false || value === 'none' ? false : fromValue(value)),
+  };
+}
+
 /** A size in bytes, like `128MiB`. */
 export function byteSize(min: number, max: number): OptionKind<number> {
   const inRange = (value: unknown): number | undefined =>
@@ -98,6 +109,58 @@ export function text(placeholder: string): OptionKind<string> {
   const notEmpty = (value: unknown): string | undefined =>
     typeof value === 'string' && value !== '' ? value : undefined;
   return { placeholder, allowed: 'a text that is not empty', fromText: notEmpty, fromValue: notEmpty };
+}
+
+/** Any text, or none. */
+export function optionalText(placeholder: string, allowed: string): OptionKind<string> {
+  const read = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  return { placeholder, allowed, fromText: read, fromValue: read };
+}
+
+/** The path of a file, or none. */
+export function optionalFile(): OptionKind<string> {
+  const { allowed, fromText } = directory();
+  const path = (value: unknown): string | undefined =>
+    value === '' ? '' : typeof value === 'string' ? fromText(value) : undefined;
+  return { placeholder: 'file', allowed: `${allowed}, or nothing`, fromText: path, fromValue: path };
+}
+
+/** An https URL, an http URL of this machine, the path of a file, or nothing. */
+export function optionalSource(): OptionKind<string> {
+  const file = optionalFile();
+  const read = (value: unknown): string | undefined =>
+    typeof value === 'string' && /^[a-z]+:\/\//i.test(value) ? safeUrl(value) : file.fromValue(value);
+  return {
+    placeholder: 'url|file',
+    allowed:
+      'a URL that begins with https:// (or with http:// on this machine), the path of a file, or nothing',
+    fromText: read,
+    fromValue: read,
+  };
+}
+
+function safeUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, hostname, username } = new URL(text);
+  const isHere = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  if (username !== '') return undefined;
+  return protocol === 'https:' || (protocol === 'http:' && isHere) ? text : undefined;
+}
+
+/** Some of the given words, with commas between them. */
+export function someOf<const T extends string>(
+  choices: readonly T[],
+  placeholder: string,
+): OptionKind<readonly T[]> {
+  const list = names(placeholder, false);
+  const chosen = (found: readonly string[] | undefined): readonly T[] | undefined =>
+    found?.every((each) => choices.some((choice) => choice === each)) ? (found as readonly T[]) : undefined;
+  return {
+    placeholder,
+    allowed: `${choices.join(', ')}, with commas between them`,
+    fromText: (text) => chosen(list.fromText(text)),
+    fromValue: (value) => chosen(list.fromValue(value)),
+  };
 }
 
 /** The path of a directory. `~` is the work of a shell, which does not do it behind `=`, in a variable or in a file. */

@@ -1,3 +1,5 @@
+import type { VerifyPeer } from '../server/tls-material.ts';
+import type { CertificateNameSource } from './certificate-files.ts';
 import { defaultMemoryBudget, MEMORY_BUDGET_MIN } from './memory-size.ts';
 import { OptionError } from './option-error.ts';
 import {
@@ -7,18 +9,33 @@ import {
   names,
   type OptionKind,
   oneOf,
-  port,
+  optionalFile,
+  optionalSource,
+  optionalText,
+  portOrNone,
+  someOf,
   text,
   wholeNumber,
   wholeNumberOf,
 } from './option-kinds.ts';
+import { TOKEN_ALGORITHMS, type TokenAlgorithm } from './token-algorithms.ts';
 import { VERSION } from './version.ts';
 
 /** A valid value for every option. */
 export interface OptionValues {
   readonly host: readonly string[];
-  readonly amqpPort: number;
-  readonly httpPort: number;
+  /** false: none. */
+  readonly amqpPort: number | false;
+  readonly httpPort: number | false;
+  readonly httpHostNames: readonly string[];
+  readonly amqpsPort: number | false;
+  readonly httpsPort: number | false;
+  /** '' in these: none. */
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  readonly tlsCa: string;
+  readonly tlsVerifyPeer: VerifyPeer;
+  readonly tlsCertLoginFrom: CertificateNameSource;
   readonly dataDir: string;
   readonly storage: Storage;
   readonly memoryBudget: number;
@@ -30,10 +47,22 @@ export interface OptionValues {
   readonly channelMax: number;
   readonly heartbeat: number;
   readonly consumerTimeout: number;
+  readonly statistics: 'on' | 'off';
+  readonly openTelemetry: 'on' | 'off';
   readonly defaultUser: string;
   readonly defaultPassword: string;
   readonly defaultVhost: string;
   readonly loopbackUsers: readonly string[];
+  readonly metricsAnonymous: 'on' | 'off';
+  /** '': nobody logs in with a token. */
+  readonly oauthJwks: string;
+  readonly oauthIssuer: string;
+  readonly oauthResourceServerId: string;
+  readonly oauthScopePrefix: string;
+  readonly oauthAlgorithms: readonly TokenAlgorithm[];
+  readonly oauthUsernameClaims: readonly string[];
+  /** '': only in memory. */
+  readonly auditLog: string;
   readonly product: string;
   readonly productVersion: string;
   readonly logLevel: LogLevel;
@@ -64,12 +93,14 @@ export interface OptionDefinition<T> {
 /** The order is that of `--help` and of docs/configuration.md. */
 export const OPTION_GROUPS: readonly OptionGroup[] = [
   'Listening',
+  'TLS',
   'Storage',
   'Limits',
   'Log-in',
+  'OAuth 2',
   'Appearance',
 ];
-export type OptionGroup = 'Listening' | 'Storage' | 'Limits' | 'Log-in' | 'Appearance';
+export type OptionGroup = 'Listening' | 'TLS' | 'Storage' | 'Limits' | 'Log-in' | 'OAuth 2' | 'Appearance';
 
 /**
  * Every option of the broker, once. `leveret serve --help`, docs/configuration.md, the environment variables, the keys
@@ -84,15 +115,69 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
   },
   amqpPort: {
     group: 'Listening',
-    kind: port(),
+    kind: portOrNone(),
     default: 5672,
     doc: 'The port for AMQP 0-9-1 clients. 0 takes any free one.',
   },
   httpPort: {
     group: 'Listening',
-    kind: port(),
+    kind: portOrNone(),
     default: 15_672,
-    doc: 'The port for the HTTP API. Accepted so that start scripts can set it already: nothing listens there in this version.',
+    doc: 'The port for the HTTP API: management, messaging and metrics. 0 takes any free one.',
+    embeddedDefaultText: 'none',
+  },
+  httpHostNames: {
+    group: 'Listening',
+    kind: names('names', true),
+    default: [],
+    defaultText: 'none',
+    doc: 'Names that HTTP requests from this machine may be for (the header Host), beside addresses, localhost and the name of the machine: those of a proxy. Requests for others are refused, because a page in a browser could ask for them.',
+  },
+  amqpsPort: {
+    group: 'TLS',
+    kind: portOrNone(),
+    default: 5671,
+    doc: 'The port for AMQP over TLS. 0 takes any free one. Used only with tls-cert.',
+  },
+  httpsPort: {
+    group: 'TLS',
+    kind: portOrNone(),
+    default: 15_671,
+    doc: 'The port for the HTTP API over TLS. 0 takes any free one. Used only with tls-cert.',
+    embeddedDefaultText: 'none',
+  },
+  tlsCert: {
+    group: 'TLS',
+    kind: optionalFile(),
+    default: '',
+    defaultText: 'none: nothing listens with TLS',
+    doc: 'The certificate in PEM, and behind it those between it and the authority. Read anew within ten seconds when it changes, together with the key.',
+  },
+  tlsKey: {
+    group: 'TLS',
+    kind: optionalFile(),
+    default: '',
+    defaultText: 'none',
+    doc: 'The private key of tls-cert in PEM, without a passphrase.',
+  },
+  tlsCa: {
+    group: 'TLS',
+    kind: optionalFile(),
+    default: '',
+    defaultText: 'none',
+    doc: 'The certificates, in PEM, of those who issue client certificates that are trusted.',
+  },
+  tlsVerifyPeer: {
+    group: 'TLS',
+    kind: oneOf(['none', 'optional', 'required'], 'when'),
+    default: 'none',
+    doc: 'Whether clients are asked for a certificate (optional), and turned away without one (required), over AMQP and HTTP. One that tls-ca does not vouch for is turned away in both cases.',
+  },
+  tlsCertLoginFrom: {
+    group: 'TLS',
+    kind: oneOf(['distinguished_name', 'common_name', 'dns', 'email', 'uri'], 'part'),
+    default: 'distinguished_name',
+    doc: 'Which part of a client certificate is the user that logs in with the mechanism EXTERNAL. dns, email and uri are the first alternative name of that kind.',
   },
   dataDir: {
     group: 'Storage',
@@ -166,6 +251,18 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     unit: 'milliseconds',
     doc: 'How long a consumer may hold a message without acknowledging it before its channel is closed with 406.',
   },
+  statistics: {
+    group: 'Limits',
+    kind: oneOf(['on', 'off'], 'on|off'),
+    default: 'on',
+    doc: 'Whether rates and delays of the recent past are kept. Without them only the counters count; see docs/queue-maths.md for the cost.',
+  },
+  openTelemetry: {
+    group: 'Limits',
+    kind: oneOf(['on', 'off'], 'on|off'),
+    default: 'off',
+    doc: 'Whether messages with a header traceparent are spans of OpenTelemetry. Needs the package @opentelemetry/api, and an SDK that is started with node --import; see docs/tracing-opentelemetry.md.',
+  },
   defaultUser: {
     group: 'Log-in',
     kind: text('name'),
@@ -189,6 +286,58 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     kind: names('names', true),
     default: ['guest'],
     doc: 'Users who can log in only from this machine. With an empty list (--loopback-users=) all users can log in from everywhere.',
+  },
+  metricsAnonymous: {
+    group: 'Log-in',
+    kind: oneOf(['on', 'off'], 'on|off'),
+    default: 'off',
+    doc: 'Whether /metrics is open to everybody who can reach the port. Otherwise Prometheus logs in as a user with the tag monitoring.',
+  },
+  auditLog: {
+    group: 'Log-in',
+    kind: optionalFile(),
+    default: '',
+    defaultText: 'none: the latest are kept in memory',
+    doc: 'A file to which every change by an operator and every log-in over HTTP is added, as a line of JSON.',
+  },
+  oauthJwks: {
+    group: 'OAuth 2',
+    kind: optionalSource(),
+    default: '',
+    defaultText: 'none: nobody logs in with a token',
+    doc: 'The keys that tokens are signed with, as a JSON Web Key Set. A file is read anew when it changes, a URL when a token names another key.',
+  },
+  oauthIssuer: {
+    group: 'OAuth 2',
+    kind: optionalText('issuer', 'a text, or nothing'),
+    default: '',
+    defaultText: 'any that signs with these keys',
+    doc: 'Who has to have issued a token (its claim iss).',
+  },
+  oauthResourceServerId: {
+    group: 'OAuth 2',
+    kind: text('id'),
+    default: 'rabbitmq',
+    doc: 'For whom a token has to be (its claim aud).',
+  },
+  oauthScopePrefix: {
+    group: 'OAuth 2',
+    kind: optionalText('prefix', 'a text; none for no prefix; nothing for the default'),
+    default: '',
+    defaultText: 'oauth-resource-server-id and a dot',
+    doc: 'What the scopes begin with that are for this broker; others are ignored.',
+  },
+  oauthAlgorithms: {
+    group: 'OAuth 2',
+    kind: someOf(TOKEN_ALGORITHMS, 'names'),
+    default: TOKEN_ALGORITHMS,
+    doc: 'The algorithms that tokens may be signed with.',
+  },
+  oauthUsernameClaims: {
+    group: 'OAuth 2',
+    kind: names('names', false),
+    default: ['sub', 'client_id'],
+    doc: 'The claims of a token that name its user: the first one that is there.',
   },
   product: {
     group: 'Appearance',

@@ -108,13 +108,13 @@ describe('a command that needs some options only', () => {
 describe('a bad option is refused with one line that says', () => {
   test('the option, the value and what is allowed', () => {
     expect(flagComplaint('--amqp-port', '70000')).toBe(
-      "option --amqp-port: bad value '70000'; allowed: a port number from 0 to 65535, where 0 takes any free one",
+      "option --amqp-port: bad value '70000'; allowed: a port number from 0 to 65535, where 0 takes any free one, or none",
     );
   });
 
   test('which options were maybe meant', () => {
     expect(flagComplaint('--port', '5673')).toBe(
-      'option --port is not known (did you mean --amqp-port or --http-port?)',
+      'option --port is not known (did you mean --amqp-port or --http-port or --amqps-port?)',
     );
     expect(flagComplaint('--amqp-prot=5673')).toBe(
       'option --amqp-prot is not known (did you mean --amqp-port?)',

@@ -65,10 +65,14 @@ export function readOptions(
   return frozen(values);
 }
 
-/** The same for the options of `startBroker`, where undefined means the default, and a data directory the file storage. */
+/**
+ * The same for the options of `startBroker`, where undefined means the default, a data directory the file storage, and HTTP
+ * is there only for those who ask for it.
+ */
 export function checkOptions(given: { readonly [name: string]: unknown }): OptionValues {
   const values: SomeValues = new Map();
-  const defaults = { ...DEFAULTS, storage: given['dataDir'] === undefined ? 'memory' : 'file' };
+  const storage = given['dataDir'] === undefined ? 'memory' : 'file';
+  const defaults = { ...DEFAULTS, storage, httpPort: false, httpsPort: false };
   for (const name of OPTION_NAMES) {
     const value = given[name];
     const { embedded } = optionDefinition(name);

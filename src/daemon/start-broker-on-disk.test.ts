@@ -355,10 +355,14 @@ describe('a disk that fails', () => {
     const told = new Promise<StorageError>((resolve) => {
       tell = resolve;
     });
-    const [broker, channel] = await withOneMessage({ onFailure: (reason) => tell(reason) });
+    const http = { httpPort: 0, host: '127.0.0.1' };
+    const [broker, channel] = await withOneMessage({ ...http, onFailure: (reason) => tell(reason) });
+    const { httpUrl } = broker;
     syncs.fail = true;
     const isConfirmed = publishAnother(channel);
     expect(await told).toMatchObject({ name: 'StorageError', code: 'DISK_FAILED' });
+    expect(broker.listeners).toEqual([]);
+    await expect(fetch(`${httpUrl}/api/whoami`)).rejects.toThrow();
     await broker.close();
     expect(isConfirmed()).toBe(false);
     syncs.fail = false;

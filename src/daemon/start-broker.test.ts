@@ -24,6 +24,11 @@ async function start(options: StartBrokerOptions = {}): Promise<RunningBroker> {
   return broker;
 }
 
+function whoami({ httpUrl }: RunningBroker): Promise<Response> {
+  const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`;
+  return fetch(`${httpUrl}/api/whoami`, { headers: { authorization } });
+}
+
 function openSocket(broker: RunningBroker): Socket {
   const socket = connect({ port: broker.ports.amqp ?? 0, host: '127.0.0.1' });
   socket.on('error', () => {});
@@ -39,6 +44,30 @@ describe('startBroker', () => {
     await channel.assertQueue('hello');
     channel.sendToQueue('hello', Buffer.from('Hello World!'));
     await client.close();
+  });
+
+  test('opens the HTTP API for those who ask for it, and for nobody else', async () => {
+    expect((await start()).httpUrl).toBeUndefined();
+    const broker = await start({ httpPort: 0 });
+    expect(broker.httpUrl).toBe(`http://127.0.0.1:${broker.ports.http}`);
+    expect(broker.listeners.map(({ protocol }) => protocol)).toEqual(['amqp', 'http']);
+    expect(await (await whoami(broker)).json()).toMatchObject({ name: 'guest' });
+  });
+
+  test('close ends the HTTP API, with the connections that are kept alive', async () => {
+    const broker = await start({ httpPort: 0 });
+    const { httpUrl } = broker;
+    await (await whoami(broker)).text();
+    await broker.close({ graceMs: 60_000 });
+    await expect(fetch(`${httpUrl}/api/whoami`)).rejects.toThrow();
+  });
+
+  test('two brokers cannot have the same HTTP port', async () => {
+    const { ports } = await start({ httpPort: 0 });
+    await expect(start({ httpPort: ports.http })).rejects.toMatchObject({
+      code: 'ADDRESS_IN_USE',
+      listener: 'http',
+    });
   });
 
   test('without a port it can be reached from this process only', async () => {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { callListener, throwUncaught } from '../client/call-listener.ts';
 import {
@@ -6,26 +7,39 @@ import {
   openDirectConnection,
 } from '../client/direct-connection.ts';
 import { Broker } from '../core/broker.ts';
-import type { BrokerEvent } from '../core/environment.ts';
+import type { BrokerEvent, TokenVerifier } from '../core/environment.ts';
+import type { MessageTracer } from '../core/message/message-tracer.ts';
 import type { BrokerImage } from '../core/recovery/broker-image.ts';
+import { redact } from '../core/redact.ts';
 import { RestoreError } from '../core/restore-definitions.ts';
 import type { BrokerSettings } from '../core/settings.ts';
-import { AmqpListener, type ListenerAddress } from '../server/amqp-listener.ts';
+import type { AuditEntry } from '../management/audit-log.ts';
+import type { Listener, ManagementHost, NodeFacts } from '../management/management-host.ts';
+import { AmqpListener } from '../server/amqp-listener.ts';
+import type { ListenerName } from '../server/listen-error.ts';
+import type { ListenerAddress } from '../server/listen-on-hosts.ts';
 import { hostAndPort } from '../server/peer-address.ts';
 import { StorageError } from '../storage/file/storage-error.ts';
+import { AuditFile } from './audit-file.ts';
 import { BrokerDefect } from './broker-defect.ts';
 import { brokerSettings } from './broker-settings.ts';
-import { type BrokerStorage, openBrokerStorage } from './broker-storage.ts';
+import { type BrokerStorage, type OpenedStorage, openBrokerStorage } from './broker-storage.ts';
+import { CertificateFiles } from './certificate-files.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { type DiskState, DiskWatch } from './disk-watch.ts';
+import { HttpApi } from './http-api.ts';
 import { memorySize } from './memory-size.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { nodeClock } from './node-clock.ts';
+import { NodeCredentials } from './node-credentials.ts';
+import { NodeFactsSource } from './node-facts.ts';
 import { NodeRandom } from './node-random.ts';
 import { NodeScheduler } from './node-scheduler.ts';
-import type { OptionName, OptionValues } from './options.ts';
+import { openMessageTracer, type SpanTracer } from './open-telemetry.ts';
+import { openTokens } from './open-tokens.ts';
+import { checkCombinations } from './option-combinations.ts';
+import { OPTIONS, type OptionName, type OptionValues } from './options.ts';
 import { checkListeners, checkOptions } from './read-options.ts';
-import { saltedSha256 } from './salted-sha256.ts';
 import { amountText, sizeText } from './size-text.ts';
 
 // biome-ignore lint/performance/noBarrelFile: the entry of the package, whose users want to tell these errors apart.
@@ -42,14 +56,25 @@ const UNAUTHENTICATED_PER_ADDRESS_MAX = 50;
  */
 const RECEIVED_BYTES_PER_TURN = 128 * 1024;
 const CLOSE_GRACE_MS = 5_000;
+/** What HTTP requests that run have of it at most, before the AMQP clients are told. */
+const HTTP_CLOSE_GRACE_MS = 2_000;
+/** HTTP has its share of the sockets that the process may open. */
+const HTTP_CONNECTIONS_MAX = 4_096;
 /** What is said of connections that a stop cuts off. */
 const STOPPED = 'the broker stopped';
 
 type SharedOptions = {
-  readonly [N in Exclude<OptionName, 'amqpPort' | 'logLevel'>]?: OptionInput<N> | undefined;
+  readonly [N in Exclude<OptionName, 'amqpPort' | 'httpPort' | 'amqpsPort' | 'httpsPort' | 'logLevel'>]?:
+    | OptionInput<N>
+    | undefined;
 };
 /** A list may be a text with commas in it, and a size a text with its unit: `'64MiB'`. */
-type OptionInput<N extends OptionName> = N extends 'host' | 'loopbackUsers'
+type OptionInput<N extends OptionName> = N extends
+  | 'host'
+  | 'loopbackUsers'
+  | 'oauthAlgorithms'
+  | 'oauthUsernameClaims'
+  | 'httpHostNames'
   ? string | readonly string[]
   : N extends 'maxMessageSize' | 'frameMax' | 'memoryHighWatermark' | 'memoryBudget' | 'diskFreeLimit'
     ? number | string
@@ -59,6 +84,12 @@ type OptionInput<N extends OptionName> = N extends 'host' | 'loopbackUsers'
 export interface StartBrokerOptions extends SharedOptions {
   /** The port for AMQP clients, 5672 if absent. 0: any free one, see `RunningBroker.url`. false: none. */
   readonly amqpPort?: number | false | undefined;
+  /** The port of the HTTP API, none if absent. 0: any free one, see `RunningBroker.httpUrl`. */
+  readonly httpPort?: number | false | undefined;
+  /** The port for AMQP over TLS, 5671 if absent. Only with `tlsCert`. */
+  readonly amqpsPort?: number | false | undefined;
+  /** The port for the HTTP API over TLS, none if absent. Only with `tlsCert`. */
+  readonly httpsPort?: number | false | undefined;
   /** Takes what an operator may want to read in a log. Texts may hold names that strangers chose. */
   readonly onEvent?: ((event: BrokerEvent) => void) | undefined;
   /**
@@ -67,16 +98,22 @@ export interface StartBrokerOptions extends SharedOptions {
    * process ends.
    */
   readonly onFailure?: ((reason: StorageError) => void) | undefined;
+  /** A tracer of OpenTelemetry: messages with a header `traceparent` become spans of it. Needs the package `@opentelemetry/api`. */
+  readonly tracer?: SpanTracer | undefined;
 }
 
 /** A broker that runs in this process. */
 export interface RunningBroker {
   /** For clients on this machine, like `amqp://127.0.0.1:5672`; undefined without a port. */
   readonly url: string | undefined;
-  /** Where it listens; empty without a port. */
+  /** Of the HTTP API, for clients on this machine, like `http://127.0.0.1:15672`, or with https when it listens with TLS only; undefined without a port. */
+  readonly httpUrl: string | undefined;
+  /** Where it listens for AMQP; empty without a port. */
   readonly addresses: readonly ListenerAddress[];
-  /** The ports that it listens on; `amqp` is undefined without one. */
-  readonly ports: { readonly amqp: number | undefined };
+  /** Where it listens, for every protocol. */
+  readonly listeners: readonly Listener[];
+  /** The ports that it listens on; undefined where there is none. */
+  readonly ports: { readonly [N in ListenerName]: number | undefined };
   /** The broker itself, for what has no shorter way. */
   readonly broker: Broker;
   /**
@@ -96,8 +133,9 @@ export interface RunningBroker {
    */
   connect(options?: DirectConnectionOptions): Promise<DirectConnection>;
   /**
-   * Takes no more connections, tells every client connection.close 320 (CONNECTION_FORCED), and resolves when all have
-   * gone and everything durable is on the disk. Those that are still there after `graceMs` (5000 if absent) are cut off.
+   * Takes no more connections, answers the HTTP requests that run, tells every client connection.close 320
+   * (CONNECTION_FORCED), and resolves when all have gone and everything durable is on the disk. Those that are still there
+   * after `graceMs` (5000 if absent; HTTP requests after 2000 at most) are cut off.
    * Calling it again is harmless.
    *
    * @throws StorageError (`code` DISK_FAILED) when the disk fails meanwhile; nothing that was confirmed is lost.
@@ -144,12 +182,14 @@ export interface RunningBroker {
  * ```
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
-  const { onEvent = ignoreEvent, onFailure = throwUncaught, amqpPort, ...others } = options;
+  const { onEvent = ignoreEvent, onFailure = throwUncaught, tracer, ...others } = options;
   checkListeners({ onEvent, onFailure });
-  const values = checkOptions({ ...others, amqpPort: amqpPort === false ? undefined : amqpPort });
-  return NodeBroker.start(values, amqpPort !== false, {
-    onEvent: (event) => callListener(() => onEvent(event)),
+  const values = checkOptions(others);
+  checkCombinations(values);
+  return NodeBroker.start(values, {
+    onEvent: ({ level, text }) => callListener(() => onEvent({ level, text: redact(text) })),
     onFailure: (reason) => callListener(() => onFailure(reason)),
+    ...(tracer && { tracer }),
   });
 }
 
@@ -158,6 +198,13 @@ function ignoreEvent(): void {}
 interface Listeners {
   onEvent(event: BrokerEvent): void;
   onFailure(reason: StorageError): void;
+  readonly tracer?: SpanTracer;
+}
+
+/** What a broker is made of, and takes time to be had. */
+interface Foundation extends OpenedStorage {
+  readonly tokens: TokenVerifier | undefined;
+  readonly messageTracer: MessageTracer | undefined;
 }
 
 /** Wires core, storage and server to Node.js. */
@@ -170,7 +217,12 @@ class NodeBroker implements RunningBroker {
   readonly #scheduler: NodeScheduler;
   readonly #memoryWatch: MemoryWatch;
   readonly #diskWatch: DiskWatch;
-  #listener: AmqpListener | undefined;
+  readonly #facts: NodeFactsSource = new NodeFactsSource();
+  #certificates: CertificateFiles | undefined;
+  #auditFile: AuditFile | undefined;
+  /** In the clear, and over TLS. */
+  #amqp: readonly AmqpListener[] = [];
+  #http: HttpApi | undefined;
   /** Since the last turn. */
   #receivedBytes = 0;
   #closed: Promise<void> | undefined;
@@ -182,12 +234,12 @@ class NodeBroker implements RunningBroker {
   #isStarted = false;
 
   /** Throws when the disk fails before it is through. */
-  static async start(values: OptionValues, listens: boolean, listeners: Listeners): Promise<NodeBroker> {
+  static async start(values: OptionValues, listeners: Listeners): Promise<NodeBroker> {
     const running = await NodeBroker.#open(values, listeners);
     try {
       await running.#diskWatch.start();
       running.#assertRuns();
-      if (listens) await running.#listen();
+      await running.#listen();
       running.#assertRuns();
     } catch (error) {
       running.#stop();
@@ -201,6 +253,10 @@ class NodeBroker implements RunningBroker {
   static async #open(values: OptionValues, listeners: Listeners): Promise<NodeBroker> {
     const startMs = performance.now();
     let running: NodeBroker | undefined;
+    const tokens = await openTokens(values, listeners.onEvent);
+    const { tracer, onEvent } = listeners;
+    const isTraced = tracer !== undefined || values.openTelemetry === 'on';
+    const messageTracer = isTraced ? await openMessageTracer(tracer, onEvent) : undefined;
     const { storage, image } = await openBrokerStorage(values, {
       onEvent: listeners.onEvent,
       onFailure: (reason) => {
@@ -211,7 +267,7 @@ class NodeBroker implements RunningBroker {
       },
     });
     try {
-      running = new NodeBroker(values, listeners, storage, image);
+      running = new NodeBroker(values, listeners, { storage, image, tokens, messageTracer });
     } catch (error) {
       await storage.close();
       throw error instanceof RestoreError ? new StorageError('DATA_FORMAT', error.message, error) : error;
@@ -220,18 +276,14 @@ class NodeBroker implements RunningBroker {
     return running;
   }
 
-  private constructor(
-    values: OptionValues,
-    listeners: Listeners,
-    storage: BrokerStorage,
-    image: BrokerImage | undefined,
-  ) {
+  private constructor(values: OptionValues, listeners: Listeners, foundation: Foundation) {
+    const { storage, image, tokens, messageTracer } = foundation;
     this.#values = values;
     this.#listeners = listeners;
     this.#storage = storage;
     this.#settings = brokerSettings(values);
     this.#scheduler = new NodeScheduler(() => this.#turn());
-    this.broker = this.#makeBroker(image);
+    this.broker = this.#makeBroker(image, tokens, messageTracer);
     this.#memoryWatch = new MemoryWatch({
       highWatermarkBytes: memorySize(values.memoryHighWatermark),
       sample: process.memoryUsage.rss,
@@ -245,15 +297,49 @@ class NodeBroker implements RunningBroker {
   }
 
   async #listen(): Promise<void> {
-    this.#listener = await AmqpListener.open(this.broker, {
+    const { amqpPort, amqpsPort, httpPort, httpsPort } = this.#values;
+    const tls = this.#openCertificates();
+    const { auditLog } = this.#values;
+    if (auditLog !== '') this.#auditFile = new AuditFile(resolve(auditLog), this.#listeners.onEvent);
+    if (httpPort !== false || (tls && httpsPort !== false)) this.#http = await this.#openHttp(tls);
+    if (amqpPort !== false) await this.#openAmqp(amqpPort);
+    if (tls && amqpsPort !== false) await this.#openAmqp(amqpsPort, tls);
+  }
+
+  #openCertificates(): CertificateFiles | undefined {
+    const { tlsCert: cert, tlsKey: key, tlsCa: ca, tlsVerifyPeer, tlsCertLoginFrom } = this.#values;
+    if (cert === '') return undefined;
+    const { onEvent } = this.#listeners;
+    const paths = { cert: resolve(cert), key: resolve(key), ca: ca === '' ? '' : resolve(ca) };
+    const files = { ...paths, verifyPeer: tlsVerifyPeer, nameSource: tlsCertLoginFrom, onEvent };
+    this.#certificates = new CertificateFiles(files);
+    return this.#certificates;
+  }
+
+  #openHttp(tls: CertificateFiles | undefined): Promise<HttpApi> {
+    return HttpApi.open({
       hosts: this.#values.host,
-      port: this.#values.amqpPort,
+      port: this.#values.httpPort,
+      tlsPort: this.#values.httpsPort,
+      tls,
+      connectionsMax: Math.min(HTTP_CONNECTIONS_MAX, Math.ceil(this.#settings.connectionsMax / 2)),
+      host: this.#managementHost(),
+      onEvent: this.#listeners.onEvent,
+    });
+  }
+
+  async #openAmqp(port: number, tls?: CertificateFiles): Promise<void> {
+    const listener = await AmqpListener.open(this.broker, {
+      hosts: this.#values.host,
+      port,
+      ...(tls && { tls }),
       connectionsMax: this.#settings.connectionsMax,
       unauthenticatedMax: UNAUTHENTICATED_MAX,
       unauthenticatedPerAddressMax: UNAUTHENTICATED_PER_ADDRESS_MAX,
       onEvent: this.#listeners.onEvent,
       onReceived: (byteCount) => this.#onReceived(byteCount),
     });
+    this.#amqp = [...this.#amqp, listener];
   }
 
   #assertRuns(): void {
@@ -261,16 +347,72 @@ class NodeBroker implements RunningBroker {
   }
 
   get addresses(): readonly ListenerAddress[] {
-    return this.#listener?.addresses ?? [];
+    return this.listeners.filter(({ protocol }) => protocol === 'amqp');
   }
 
-  get ports(): { readonly amqp: number | undefined } {
-    return { amqp: this.addresses[0]?.port };
+  get ports(): RunningBroker['ports'] {
+    return {
+      amqp: this.#first('amqp')?.port,
+      amqps: this.#first('amqp/ssl')?.port,
+      http: this.#first('http')?.port,
+      https: this.#first('https')?.port,
+    };
+  }
+
+  #first(protocol: Listener['protocol']): Listener | undefined {
+    return this.listeners.find((each) => each.protocol === protocol);
+  }
+
+  get listeners(): readonly Listener[] {
+    const amqp = this.#amqp.flatMap(({ addresses, isEncrypted }) =>
+      addresses.map((address) => ({ protocol: isEncrypted ? 'amqp/ssl' : 'amqp', ...address }) as const),
+    );
+    return [...amqp, ...(this.#http?.listeners ?? [])];
+  }
+
+  #managementHost(): ManagementHost {
+    return {
+      broker: this.broker,
+      node: () => this.#nodeFacts(),
+      storage: () => ({ liveBytes: this.#storage.store.liveBytes }),
+      metricsAreAnonymous: this.#values.metricsAnonymous === 'on',
+      listeners: () => this.listeners,
+      certificates: () => (this.#certificates ? [this.#certificates.certificate] : []),
+      hostNames: this.#values.httpHostNames.map((name) => name.toLowerCase()),
+      onAudit: (entry) => this.#onAudit(entry),
+    };
+  }
+
+  #onAudit(entry: AuditEntry): void {
+    const { username, remoteAddress, operation, object, result, detail } = entry;
+    this.#auditFile?.add(entry);
+    this.#listeners.onEvent({
+      level: result === 'done' ? 'info' : 'warn',
+      text: `audit: user '${username}' from ${remoteAddress} over HTTP: ${operation} (${object}) ${result} ${detail}`,
+    });
+  }
+
+  #nodeFacts(): NodeFacts {
+    const { storage, dataDir, diskFreeLimit, memoryHighWatermark } = this.#values;
+    return this.#facts.facts({
+      memoryLimitBytes: memorySize(memoryHighWatermark),
+      diskFreeBytes: this.#diskWatch.freeBytes,
+      diskFreeLimitBytes: diskFreeLimit,
+      storedBytes: this.#storage.store.storedBytes,
+      connectionsMax: this.#settings.connectionsMax,
+      dataDir: storage === 'file' ? resolve(dataDir) : undefined,
+    });
   }
 
   get url(): string | undefined {
-    const address = this.addresses[0];
+    const address = this.#first('amqp');
     return address && urlOf(address);
+  }
+
+  get httpUrl(): string | undefined {
+    const [plain, encrypted] = [this.#first('http'), this.#first('https')];
+    if (plain) return urlOf(plain, 'http');
+    return encrypted && urlOf(encrypted, 'https');
   }
 
   connect(options: DirectConnectionOptions = {}): Promise<DirectConnection> {
@@ -292,19 +434,23 @@ class NodeBroker implements RunningBroker {
 
   /** What console.log shows: no internals, of which there are many. */
   [inspect.custom](): unknown {
-    return { url: this.url, addresses: this.addresses, connectionCount: this.broker.connectionCount };
+    const { url, httpUrl, addresses } = this;
+    return { url, httpUrl, addresses, connectionCount: this.broker.connectionCount };
   }
 
   async #close(graceMs: number): Promise<void> {
-    this.#listener?.close();
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#cutOff(), graceMs);
+    const endMs = performance.now() + graceMs;
+    for (const listener of this.#amqp) listener.close();
+    await this.#http?.close(Math.min(HTTP_CLOSE_GRACE_MS, graceMs / 2));
+    await new Promise<void>((done) => {
+      const timer = setTimeout(() => this.#cutOff(), endMs - performance.now());
       this.broker.shutdown(() => {
         clearTimeout(timer);
-        resolve();
+        done();
       });
     });
     this.#stop();
+    await this.#auditFile?.close();
     await this.#storage.close();
     // reading may have failed meanwhile, of which the storage knows nothing
     this.#assertRuns();
@@ -312,13 +458,17 @@ class NodeBroker implements RunningBroker {
 
   /** The broker hears of it now, and not when the sockets tell: it has something to write when the last client is gone. */
   #cutOff(): void {
-    this.#listener?.destroyConnections(STOPPED);
+    for (const listener of this.#amqp) listener.destroyConnections(STOPPED);
     for (const connection of [...this.broker.connections]) connection.abandon(STOPPED);
   }
 
   #stop(): void {
-    this.#listener?.close();
-    this.#listener?.destroyConnections(STOPPED);
+    this.#certificates?.close();
+    this.#http?.destroy();
+    for (const listener of this.#amqp) {
+      listener.close();
+      listener.destroyConnections(STOPPED);
+    }
     this.#memoryWatch.stop();
     this.#diskWatch.stop();
     this.#scheduler.stop();
@@ -339,11 +489,26 @@ class NodeBroker implements RunningBroker {
     });
   }
 
-  #makeBroker(image: BrokerImage | undefined): Broker {
+  #makeBroker(
+    image: BrokerImage | undefined,
+    tokens: TokenVerifier | undefined,
+    messageTracer: MessageTracer | undefined,
+  ): Broker {
     const { store } = this.#storage;
     const { onEvent } = this.#listeners;
     const scheduler = this.#scheduler;
-    const environment = { clock: nodeClock, random: new NodeRandom(), credentials: saltedSha256 };
+    const credentials = new NodeCredentials({
+      replacesCheapHashes: store.survives,
+      wellKnownPassword: OPTIONS.defaultPassword.default,
+      nowMs: () => nodeClock.nowMs(),
+    });
+    const environment = {
+      clock: nodeClock,
+      random: new NodeRandom(),
+      credentials,
+      ...(tokens && { tokens }),
+      ...(messageTracer && { messageTracer }),
+    };
     return new Broker({ ...environment, scheduler, store, onEvent }, this.#settings, image);
   }
 
@@ -417,7 +582,7 @@ class NodeBroker implements RunningBroker {
 }
 
 /** What a client on this machine connects to: an address that stands for all of them is no address to connect to. */
-export function urlOf({ host, port }: ListenerAddress): string {
+export function urlOf({ host, port }: ListenerAddress, scheme: ListenerName = 'amqp'): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `amqp://${hostAndPort(reachable, port)}`;
+  return `${scheme}://${hostAndPort(reachable, port)}`;
 }

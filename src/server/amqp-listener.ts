@@ -1,20 +1,23 @@
-import { once } from 'node:events';
-import { createServer, isIPv4, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { BrokerEvent, Peer } from '../core/environment.ts';
 import type { AmqpBroker } from './amqp-broker.ts';
 import { HandshakeLimit } from './handshake-limit.ts';
-import { ListenError } from './listen-error.ts';
+import { type ListenerAddress, listenOnHosts } from './listen-on-hosts.ts';
 import { peerOf } from './peer-address.ts';
 import { SocketTransport, type TransportOwner } from './socket-transport.ts';
+import {
+  contextOf,
+  hasUntrustedCertificate,
+  type TlsMaterial,
+  tlsFactsOf,
+  tlsServerOptions,
+} from './tls-material.ts';
 
 /** How often the peers that have stopped reading are looked for. */
 const PROGRESS_CHECK_MS = 10_000;
 /** Lines about refused connections are written at most this often: whoever floods us must not flood the log. */
 const REFUSAL_EVENT_MS = 10_000;
-/** Other programs may hold the port on one address that was found free on another. */
-const ANY_PORT_ATTEMPTS = 10;
-/** Sockets that wait in the kernel. Many clients come back in the same second after a restart. */
-const BACKLOG = 4096;
 
 export interface AmqpListenerOptions {
   /** Addresses or names. `localhost` means 127.0.0.1, and ::1 where the machine has it. */
@@ -25,24 +28,25 @@ export interface AmqpListenerOptions {
   /** Peers on other machines that are connected but have not logged in: all together, and per address. */
   readonly unauthenticatedMax: number;
   readonly unauthenticatedPerAddressMax: number;
+  /** AMQP over TLS. Absent: in the clear. */
+  readonly tls?: TlsMaterial;
   onEvent(event: BrokerEvent): void;
   /** The broker was handed this many bytes. Runs per chunk. */
   onReceived?(byteCount: number): void;
 }
 
-/** Where the listener listens. */
-export interface ListenerAddress {
-  readonly host: string;
-  readonly port: number;
+/** A peer that is not through with the handshake of TLS. */
+interface Shaking {
+  readonly peer: Peer;
+  readonly isOpen: false;
 }
 
-interface Host {
-  readonly name: string;
-  /** Left out without a word when the machine does not have it. */
-  readonly optional: boolean;
-}
-
-/** Accepts TCP connections and hands them to the broker. */
+/**
+ * Accepts TCP connections and hands them to the broker.
+ *
+ *     accepted --(admitted)--> handshake of TLS --> handed to the broker
+ *                   \--without TLS------------------^
+ */
 export class AmqpListener implements TransportOwner {
   readonly #broker: AmqpBroker;
   readonly #options: AmqpListenerOptions;
@@ -51,6 +55,10 @@ export class AmqpListener implements TransportOwner {
   readonly #addresses: ListenerAddress[] = [];
   /** The peer of each transport that has not closed yet. */
   readonly #peers = new Map<SocketTransport, Peer>();
+  /** Those that are in the handshake of TLS, by both ends of their connection. */
+  readonly #shaking = new Map<string, Shaking>();
+  /** Does not listen: it is handed the sockets that were admitted. Undefined in the clear. */
+  readonly #tlsServer: TlsServer | undefined;
   #progressTimer: NodeJS.Timeout | undefined;
   #refusedCount = 0;
   #refusalEventMs = Number.NEGATIVE_INFINITY;
@@ -59,26 +67,23 @@ export class AmqpListener implements TransportOwner {
     this.#broker = broker;
     this.#options = options;
     this.#handshakes = new HandshakeLimit(options.unauthenticatedMax, options.unauthenticatedPerAddressMax);
+    this.#tlsServer = options.tls && this.#createTlsServer(options.tls);
   }
 
   /** Listens on all hosts, or on none: then it throws a `ListenError`. */
   static async open(broker: AmqpBroker, options: AmqpListenerOptions): Promise<AmqpListener> {
     const listener = new AmqpListener(broker, options);
-    const attempts = options.port === 0 ? ANY_PORT_ATTEMPTS : 1;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await listener.#listen();
-        return listener;
-      } catch (error) {
-        listener.close();
-        const taken = error instanceof ListenError && error.code === 'ADDRESS_IN_USE';
-        if (!taken || attempt >= attempts) throw error;
-      }
-    }
+    await listener.#listen();
+    return listener;
   }
 
   get addresses(): readonly ListenerAddress[] {
     return this.#addresses;
+  }
+
+  /** Whether it speaks TLS. */
+  get isEncrypted(): boolean {
+    return this.#tlsServer !== undefined;
   }
 
   get connectionCount(): number {
@@ -119,21 +124,13 @@ export class AmqpListener implements TransportOwner {
   }
 
   async #listen(): Promise<void> {
-    let port = this.#options.port;
-    const hosts = this.#options.hosts.flatMap(expandHost);
-    // `::` alone takes IPv4 peers as well, and would then be in the way of an IPv4 address on the same port
-    const ipv6Only = hosts.some(({ name }) => isIPv4(name));
-    for (const host of hosts) {
-      const server = this.#createServer();
-      const failure = await listenOn(server, { host: host.name, port, ipv6Only });
-      if (failure?.code === 'ADDRESS_NOT_AVAILABLE' && host.optional) continue;
-      if (failure) throw failure;
+    const { hosts, port } = this.#options;
+    const createServer = (): Server => this.#createServer();
+    const name = this.#tlsServer === undefined ? 'amqp' : 'amqps';
+    for (const { server, address } of await listenOnHosts({ name, hosts, port, createServer })) {
       server.on('error', (error) => this.#onAcceptError(error));
       this.#servers.push(server);
-      const address = server.address();
-      if (address === null || typeof address === 'string') throw new Error(`no TCP address: ${address}`);
-      port = address.port;
-      this.#addresses.push({ host: address.address, port });
+      this.#addresses.push(address);
     }
     this.#progressTimer = setInterval(() => this.#checkProgress(), PROGRESS_CHECK_MS);
     this.#progressTimer.unref();
@@ -141,8 +138,20 @@ export class AmqpListener implements TransportOwner {
 
   #createServer(): Server {
     // Half-open streams are allowed so that the answers to a peer's last bytes still reach it.
-    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
+    const pauseOnConnect = this.#tlsServer === undefined;
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect });
     server.on('connection', (socket) => this.#onConnection(socket));
+    return server;
+  }
+
+  #createTlsServer(tls: TlsMaterial): TlsServer {
+    const server = createTlsServer({ ...tlsServerOptions(tls), allowHalfOpen: true });
+    server.on('secureConnection', (socket) => this.#onSecure(tls, socket));
+    server.on('tlsClientError', (error, socket) => {
+      this.#reportRefusal(`${socket.remoteAddress ?? 'unknown'}: no TLS: ${error.message}`);
+      socket.destroy();
+    });
+    tls.onChange(() => server.setSecureContext(contextOf(tls)));
     return server;
   }
 
@@ -155,6 +164,49 @@ export class AmqpListener implements TransportOwner {
       if (peer) this.#reportRefusal(`${peer.remoteAddress}: ${refusal}`);
       return;
     }
+    if (this.#tlsServer === undefined) this.#start(socket, peer);
+    else this.#shakeHands(this.#tlsServer, socket, peer);
+  }
+
+  #shakeHands(server: TlsServer, socket: Socket, peer: Peer): void {
+    const key = endsOf(peer);
+    const shaking: Shaking = { peer, isOpen: false };
+    this.#shaking.set(key, shaking);
+    if (!peer.loopback) this.#handshakes.add(peer.remoteAddress, shaking);
+    socket.on('close', () => this.#endShaking(key));
+    server.emit('connection', socket);
+  }
+
+  /** Returns undefined when it has ended already. */
+  #endShaking(key: string): Peer | undefined {
+    const shaking = this.#shaking.get(key);
+    if (shaking === undefined) return undefined;
+    this.#shaking.delete(key);
+    this.#handshakes.delete(shaking.peer.remoteAddress, shaking);
+    return shaking.peer;
+  }
+
+  #onSecure(tls: TlsMaterial, socket: TLSSocket): void {
+    const from = peerOf(socket);
+    const peer = from && this.#endShaking(endsOf(from));
+    if (peer === undefined) {
+      socket.on('error', () => socket.destroy());
+      socket.destroy();
+      if (peer) {
+        this.#reportRefusal(
+          `${peer.remoteAddress}: its certificate is not trusted: ${String(socket.authorizationError)}`,
+        );
+      }
+      return;
+    }
+    const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+    const certificateName = certificate && tls.nameOf(certificate);
+    const known = certificateName === undefined ? peer : { ...peer, certificateName };
+    socket.pause();
+    this.#start(socket, { ...known, tls: tlsFactsOf(socket) });
+  }
+
+  #start(socket: Socket, peer: Peer): void {
     const transport = new SocketTransport(socket, this);
     this.#peers.set(transport, peer);
     if (!peer.loopback) this.#handshakes.add(peer.remoteAddress, transport);
@@ -171,8 +223,9 @@ export class AmqpListener implements TransportOwner {
    * thousand connections at once must get them: for them only the total counts.
    */
   #refusal(peer: Peer): string | undefined {
-    if (this.#peers.size >= this.#options.connectionsMax) {
-      return `there are ${this.#peers.size} connections, and --max-connections is ${this.#options.connectionsMax}`;
+    const connectionCount = this.#peers.size + this.#shaking.size;
+    if (connectionCount >= this.#options.connectionsMax) {
+      return `there are ${connectionCount} connections, and --max-connections is ${this.#options.connectionsMax}`;
     }
     if (peer.loopback || this.#handshakes.admits(peer.remoteAddress)) return undefined;
     return 'too many connections wait to log in';
@@ -199,24 +252,7 @@ export class AmqpListener implements TransportOwner {
   }
 }
 
-function expandHost(name: string): Host[] {
-  if (name !== 'localhost') return [{ name, optional: false }];
-  return [
-    { name: '127.0.0.1', optional: false },
-    { name: '::1', optional: true },
-  ];
-}
-
-/** Returns undefined when it listens. */
-async function listenOn(
-  server: Server,
-  address: { host: string; port: number; ipv6Only: boolean },
-): Promise<ListenError | undefined> {
-  try {
-    server.listen({ ...address, backlog: BACKLOG });
-    await once(server, 'listening');
-    return undefined;
-  } catch (error) {
-    return new ListenError(address.host, address.port, error as NodeJS.ErrnoException);
-  }
+/** Both ends of a connection, which no other has at the same time. */
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Peer): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

@@ -17,17 +17,26 @@ const CODES: ReadonlyMap<string, ListenErrorCode> = new Map([
   ['EAI_AGAIN', 'HOST_NOT_FOUND'],
 ]);
 
+/** What listens. An option for its port is called like it, with `-port` behind. */
+export type ListenerName = 'amqp' | 'amqps' | 'http' | 'https';
+
 /** An operating error: the broker cannot listen where it was told to. Which option to change is said by whoever took the options. */
 export class ListenError extends Error {
   readonly code: ListenErrorCode;
+  readonly listener: ListenerName;
   readonly host: string;
   readonly port: number;
 
-  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
+  constructor(
+    listener: ListenerName,
+    { host, port }: { readonly host: string; readonly port: number },
+    cause: NodeJS.ErrnoException,
+  ) {
     const code = CODES.get(cause.code ?? '') ?? 'LISTEN_FAILED';
     super(`cannot listen on ${hostAndPort(host, port)}: ${explain(code, port, cause)}`, { cause });
     this.name = 'ListenError';
     this.code = code;
+    this.listener = listener;
     this.host = host;
     this.port = port;
   }

@@ -19,7 +19,7 @@ export interface LeveretOptions {
 }
 
 /** Starts the built broker as a user starts it, in a process of its own. */
-export async function startLeveret(options: LeveretOptions = {}): Promise<Server> {
+export async function startLeveret(options: LeveretOptions = {}): Promise<LeveretServer> {
   const main = `${options.projectRoot ?? PROJECT_ROOT}/dist/cli/main.js`;
   if (!existsSync(main)) throw new Error(`${main} does not exist: build first, with npm run build`);
   const server = new LeveretServer(main, options);
@@ -27,11 +27,14 @@ export async function startLeveret(options: LeveretOptions = {}): Promise<Server
   return server;
 }
 
-class LeveretServer implements Server {
+/** What listens on a free HTTP port as well. */
+export class LeveretServer implements Server {
   readonly product = 'Leveret';
   readonly host = '127.0.0.1';
   version = '';
   port = 0;
+  /** `http://127.0.0.1:PORT`; another port after a restart. */
+  httpUrl = '';
   pid = -1;
   #main: string;
   #options: LeveretOptions;
@@ -65,12 +68,20 @@ class LeveretServer implements Server {
         timeoutMs: START_MS,
       });
       this.port = Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
+      this.httpUrl = await this.#httpUrl();
     } catch (error) {
       await this.#process.kill();
       throw error;
     }
     this.version = /Leveret (\d\S*)/.exec(this.#process.output)?.[1] ?? '';
     this.pid = this.#process.pid;
+  }
+
+  async #httpUrl(): Promise<string> {
+    const line = await this.#process?.line(/HTTP listening on http:\/\/127\.0\.0\.1:\d+/, {
+      timeoutMs: START_MS,
+    });
+    return /http:\/\/\S+/.exec(line ?? '')?.[0] ?? '';
   }
 
   async restart(): Promise<void> {

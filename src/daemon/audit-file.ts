@@ -1,0 +1,47 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import type { BrokerEvent } from '../core/environment.ts';
+import type { AuditEntry } from '../management/audit-log.ts';
+
+/** Entries that wait for the disk; those behind them are not written, which is told. */
+const WAITING_BYTES_MAX = 2 ** 20;
+
+/** Adds entries of the audit log to a file, as lines of JSON. What cannot be written is told once, until it can be again. */
+export class AuditFile {
+  readonly #path: string;
+  readonly #onEvent: (event: BrokerEvent) => void;
+  readonly #stream: WriteStream;
+  #isFailing = false;
+
+  constructor(path: string, onEvent: (event: BrokerEvent) => void) {
+    this.#path = path;
+    this.#onEvent = onEvent;
+    this.#stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
+    this.#stream.on('error', (error) => this.#fail(error.message));
+  }
+
+  add({ atMs, ...entry }: AuditEntry): void {
+    if (this.#stream.destroyed || this.#stream.writableLength > WAITING_BYTES_MAX) {
+      this.#fail('the disk is slower than the entries come');
+      return;
+    }
+    this.#isFailing = false;
+    this.#stream.write(`${JSON.stringify({ at: new Date(atMs).toISOString(), ...entry })}\n`);
+  }
+
+  /** Resolves when what was added is written. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#stream.destroyed) resolve();
+      else this.#stream.end(() => resolve());
+    });
+  }
+
+  #fail(reason: string): void {
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    this.#onEvent({
+      level: 'error',
+      text: `the audit log ${this.#path} is not complete: ${reason}; make room for it or name another file in audit-log`,
+    });
+  }
+}

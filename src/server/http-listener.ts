@@ -1,0 +1,135 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { BrokerEvent } from '../core/environment.ts';
+import { type ListenerAddress, listenOnHosts } from './listen-on-hosts.ts';
+import { contextOf, hasUntrustedCertificate, type TlsMaterial, tlsServerOptions } from './tls-material.ts';
+
+/** How long a peer may take to send the headers of a request, and all of it. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** How long an idle connection is kept: longer than the 60 s of common proxies, so that it is they who close it. */
+const KEEP_ALIVE_MS = 65_000;
+/** All headers of a request: there has to be room for a token of 8 KiB and more. */
+const HEADER_BYTES_MAX = 32 * 1024;
+/** While a listener closes: how soon a connection is closed that has become idle. */
+const IDLE_CHECK_MS = 20;
+const REFUSAL_EVENT_MS = 10_000;
+
+const LIMITS = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  maxHeaderSize: HEADER_BYTES_MAX,
+  noDelay: true,
+} as const;
+
+export interface HttpListenerOptions {
+  /** Addresses or names. `localhost` means 127.0.0.1, and ::1 where the machine has it. */
+  readonly hosts: readonly string[];
+  /** 0 takes a free one, the same on all hosts. */
+  readonly port: number;
+  readonly connectionsMax: number;
+  /** HTTPS. Absent: in the clear. */
+  readonly tls?: TlsMaterial;
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  onEvent(event: BrokerEvent): void;
+}
+
+/** Accepts HTTP connections and hands their requests to an application. */
+export class HttpListener {
+  readonly #options: HttpListenerOptions;
+  #servers: readonly Server[] = [];
+  #addresses: readonly ListenerAddress[] = [];
+  #refusedCount = 0;
+  #refusalEventMs = Number.NEGATIVE_INFINITY;
+
+  private constructor(options: HttpListenerOptions) {
+    this.#options = options;
+  }
+
+  /** Listens on all hosts, or on none: then it throws a `ListenError`. */
+  static async open(options: HttpListenerOptions): Promise<HttpListener> {
+    const listener = new HttpListener(options);
+    await listener.#listen();
+    return listener;
+  }
+
+  get addresses(): readonly ListenerAddress[] {
+    return this.#addresses;
+  }
+
+  /** Whether it speaks TLS. */
+  get isEncrypted(): boolean {
+    return this.#options.tls !== undefined;
+  }
+
+  /** Takes no more requests. Resolves when those that run are answered, or cut off after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    this.#addresses = [];
+    const closed = Promise.all(this.#servers.map(closedServer));
+    const idle = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS);
+    const end = setTimeout(() => this.destroy(), graceMs);
+    await closed;
+    clearInterval(idle);
+    clearTimeout(end);
+  }
+
+  /** Cuts everything off at once. */
+  destroy(): void {
+    this.#addresses = [];
+    for (const server of this.#servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const { hosts, port } = this.#options;
+    const createServer = (): Server => this.#createServer();
+    const name = this.#options.tls === undefined ? 'http' : 'https';
+    const listening = await listenOnHosts({ name, hosts, port, createServer });
+    this.#servers = listening.map(({ server }) => server as Server);
+    this.#addresses = listening.map(({ address }) => address);
+    for (const server of this.#servers) server.on('error', (error) => this.#reportRefusal(error.message));
+  }
+
+  #createServer(): Server {
+    const { tls, onRequest } = this.#options;
+    const server = tls === undefined ? createServer(LIMITS, onRequest) : this.#createTlsServer(tls);
+    server.maxConnections = this.#options.connectionsMax;
+    server.on('drop', (peer) =>
+      this.#reportRefusal(`${peer?.remoteAddress ?? 'unknown'}: there are ${server.maxConnections} already`),
+    );
+    return server;
+  }
+
+  #createTlsServer(tls: TlsMaterial): TlsServer {
+    const server = createTlsServer({ ...LIMITS, ...tlsServerOptions(tls) }, this.#options.onRequest);
+    server.on('secureConnection', (socket) => {
+      if (hasUntrustedCertificate(socket)) socket.destroy();
+    });
+    tls.onChange(() => server.setSecureContext(contextOf(tls)));
+    return server;
+  }
+
+  #closeIdle(): void {
+    for (const server of this.#servers) server.closeIdleConnections();
+  }
+
+  #reportRefusal(lastOne: string): void {
+    this.#refusedCount++;
+    const nowMs = performance.now();
+    if (nowMs - this.#refusalEventMs < REFUSAL_EVENT_MS) return;
+    const text = `refused ${this.#refusedCount} HTTP connections, the last from ${lastOne}`;
+    this.#refusedCount = 0;
+    this.#refusalEventMs = nowMs;
+    this.#options.onEvent({ level: 'warn', text });
+  }
+}
+
+/** Resolves when the last connection has gone. */
+function closedServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
