@@ -1,3 +1,5 @@
+import { redact } from '../core/redact.ts';
+
 /** Who changed what: for `GET /v1/audit`, and for whatever the host does with it. */
 export interface AuditEntry {
   /** Milliseconds since 1970. */
@@ -30,7 +32,7 @@ export class AuditLog {
 
   add(entry: AuditEntry): void {
     const { username, object, detail } = entry;
-    const kept = { ...entry, username: cut(username), object: cut(object), detail: cut(detail) };
+    const kept = { ...entry, username: shown(username), object: shown(object), detail: shown(detail) };
     this.#entries[this.#next] = kept;
     this.#next = (this.#next + 1) % ENTRIES_MAX;
     this.#onEntry(kept);
@@ -44,7 +46,8 @@ export class AuditLog {
   }
 }
 
-/** Strangers choose names. */
-function cut(text: string): string {
-  return text.length <= TEXT_CHARACTERS_MAX ? text : `${text.slice(0, TEXT_CHARACTERS_MAX)}...`;
+/** Strangers choose names, and some give their password for one. */
+function shown(text: string): string {
+  const cut = text.length <= TEXT_CHARACTERS_MAX ? text : `${text.slice(0, TEXT_CHARACTERS_MAX)}...`;
+  return redact(cut);
 }

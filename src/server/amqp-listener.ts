@@ -189,7 +189,7 @@ export class AmqpListener implements TransportOwner {
   #onSecure(tls: TlsMaterial, socket: TLSSocket): void {
     const from = peerOf(socket);
     const peer = from && this.#endShaking(endsOf(from));
-    if (peer === undefined) {
+    if (peer === undefined || hasUntrustedCertificate(socket)) {
       socket.on('error', () => socket.destroy());
       socket.destroy();
       if (peer) {

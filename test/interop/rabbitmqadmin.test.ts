@@ -121,7 +121,7 @@ const OTHER_REFUSALS: readonly Command[] = [
 /** What can be looked at, after the changes: the lines are compared in any order. */
 const LISTS: readonly Command[] = [
   words('list queues'),
-  words('list queues name durable auto_delete arguments messages messages_ready consumers policy'),
+  words('list queues name durable auto_delete messages messages_ready consumers'),
   words('list queues vhost name type'),
   words('-f long list queues name arguments'),
   words('-f tsv list queues name messages'),
@@ -352,7 +352,7 @@ function byName(text: string): unknown[] {
 
 type Definitions = Record<string, unknown>;
 
-/** What a file of definitions says, in an order of its own, without who wrote it, and without hashes of passwords, which have a salt. */
+/** What a file of definitions says, in an order of its own, without who wrote it, and without hashes of passwords: each broker made its own. */
 async function definitionsIn(file: string): Promise<Definitions> {
   const all = JSON.parse(await readFile(file, 'utf8')) as Definitions;
   const lists = Object.entries(all).filter(([, value]) => Array.isArray(value));
@@ -362,7 +362,7 @@ async function definitionsIn(file: string): Promise<Definitions> {
 }
 
 function compared(item: Definitions): Definitions {
-  const { password_hash: _hash, ...others } = item;
+  const { password_hash: _hash, hashing_algorithm: _algorithm, ...others } = item;
   return others;
 }
 

@@ -26,7 +26,7 @@ describe('log-ins over HTTP', () => {
     expect((await api.get('/api/whoami')).status).toBe(200);
   });
 
-  test('AMQP counts as well: attempts over one protocol slow down the other', async () => {
+  test('are counted, all together and by their source', async () => {
     const api = await ApiUnderTest.start();
     for (let i = 0; i < 10; i++) await api.get('/api/whoami', 'guest:wrong');
     expect((await api.get('/api/whoami', 'guest:wrong')).status).toBe(429);
