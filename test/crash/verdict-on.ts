@@ -6,7 +6,7 @@ import { noTotals, type WorkloadKind, workloadOptions } from './crash-run.ts';
 const STATES_MAX = 20_000;
 /** What the checker says. */
 const VERDICTS =
-  /is lost|is back|is damaged|is missing|out of order|not whole|not marked|no group ends|a second start|counts \d+ live|its clients found|changed without a block|of (?:main|cold) is durable/;
+  /is lost|is back|is damaged|is missing|out of order|not whole|not marked|no group ends|a second start|counts \d+ live|its clients found|is not shown so|changed without a block|of (?:main|cold) is durable/;
 
 /** Lets workloads crash until something is found. Throws what is no verdict of the checker: then the test is mistaken. */
 export async function verdictOn(kind: WorkloadKind, mistakes: Mistakes): Promise<string> {
