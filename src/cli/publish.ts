@@ -20,7 +20,8 @@ import { type Invocation, verb } from './grammar/verb.ts';
 import { exchangeText } from './terminal/name-texts.ts';
 import { visible } from './terminal/text-width.ts';
 
-const DELAY_MS_MAX = 2 ** 32 - 1;
+/** 49 days: the whole days of the 2^32 - 1 ms that the broker takes. */
+const DELAY_MS_MAX = 49 * 86_400_000;
 /** Messages of one request of --lines, and characters after which it is sent all the same. */
 const BATCH_MESSAGES_MAX = 1000;
 const BATCH_CHARACTERS_MAX = 500_000;

@@ -57,7 +57,7 @@ function statusLines(
   ];
   const hasMessages = (numberAt(snapshot.queues[0], 'messages') ?? 0) > 0;
   if (hasMessages) lines.push('', ...queueTable(output, snapshot));
-  if (findings.length > 0) lines.push('', ...findings.map((finding) => findingLine(output, finding)));
+  if (findings.length > 0) lines.push('', ...findings.flatMap((finding) => findingLines(output, finding)));
   return lines;
 }
 
@@ -68,7 +68,8 @@ function titleText(api: ApiClient, { overview, nodes }: Snapshot): string {
   return `${product} at ${visible(api.shownUrl)}${up}`;
 }
 
-type Fact = readonly [label: string, text: string];
+/** Each text begins a line of its own. */
+type Fact = readonly [label: string, ...texts: string[]];
 
 function factsOf(output: Output, snapshot: Snapshot, findings: readonly Finding[]): Fact[] {
   const { overview, nodes } = snapshot;
@@ -81,7 +82,7 @@ function factsOf(output: Output, snapshot: Snapshot, findings: readonly Finding[
   ];
   return [
     ['Health', healthText(output, findings)],
-    ['Listeners', listenersText(overview)],
+    ['Listeners', ...listenerTexts(overview)],
     ...nodes.flatMap((node) => nodeFacts(node as JsonObject)),
     ['Clients', clients.join(', ')],
     ['Topology', `${amountOf(count('queues'), 'queue')}, ${amountOf(count('exchanges'), 'exchange')}`],
@@ -91,8 +92,8 @@ function factsOf(output: Output, snapshot: Snapshot, findings: readonly Finding[
 }
 
 /** Over several lines where the terminal is narrow. */
-function factLines([label, text]: Fact, width: number | undefined): string[] {
-  const lines = width === undefined ? [text] : wrap(text, width - LABEL_WIDTH);
+function factLines([label, ...texts]: Fact, width: number | undefined): string[] {
+  const lines = width === undefined ? texts : texts.flatMap((text) => wrap(text, width - LABEL_WIDTH));
   return lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`);
 }
 
@@ -102,14 +103,22 @@ function healthText(output: Output, findings: readonly Finding[]): string {
   return output.style(`good, but ${amountOf(findings.length, 'thing')} to look into (below)`, 'yellow');
 }
 
-/** The same port on several addresses is said once. */
-function listenersText(overview: unknown): string {
-  const listeners = listAt(overview, 'listeners').map((listener) => {
+/** A text for each protocol, with all its addresses. */
+function listenerTexts(overview: unknown): string[] {
+  const addressesOf = new Map<string, Set<string>>();
+  for (const listener of listAt(overview, 'listeners')) {
+    const protocol = textAt(listener, 'protocol') ?? '';
+    if (protocol === 'clustering') continue;
     const address = textAt(listener, 'ip_address') ?? '';
     const host = address.includes(':') ? `[${address}]` : address;
-    return `${textAt(listener, 'protocol')} ${host}:${numberAt(listener, 'port')}`;
-  });
-  return visible([...new Set(listeners.filter((each) => !each.startsWith('clustering')))].join(', '));
+    const addresses = addressesOf.get(protocol) ?? new Set();
+    addressesOf.set(protocol, addresses.add(`${host}:${numberAt(listener, 'port')}`));
+  }
+  if (addressesOf.size === 0) return ['none'];
+  const width = Math.max(...[...addressesOf.keys()].map((protocol) => protocol.length));
+  return [...addressesOf].map(([protocol, addresses]) =>
+    visible(`${protocol.padEnd(width)}  ${[...addresses].join(', ')}`),
+  );
 }
 
 function nodeFacts(node: JsonObject): Fact[] {
@@ -119,10 +128,11 @@ function nodeFacts(node: JsonObject): Fact[] {
   const freeLimit = numberAt(node, 'disk_free_limit');
   const stored = numberAt(node, 'stored_bytes');
   const dataDir = textAt(node, 'db_dir');
-  const share = used === undefined || !limit ? '' : ` (${percentText(used / limit)})`;
+  const share = used === undefined || !limit ? '' : ` (${percentText(used / limit)} of the limit)`;
   const facts: Fact[] = [];
   if (used !== undefined) {
-    facts.push(['Memory', `${bytesText(used)} of ${bytesText(limit)}${share}, then publishers wait`]);
+    const wait = limit === undefined ? '' : `; above ${bytesText(limit)} publishers wait`;
+    facts.push(['Memory', `${bytesText(used)}${share}${wait}`]);
   }
   if (free !== undefined) {
     facts.push(['Disk', `${bytesText(free)} free; below ${bytesText(freeLimit)} publishers wait`]);
@@ -179,8 +189,15 @@ function queueName(queue: unknown): string {
   return vhost === '/' ? name : `${name} (${visible(vhost)})`;
 }
 
-function findingLine(output: Output, { isAlarm, text }: Finding): string {
-  const line = `! ${visible(text)}`;
-  const fitting = output.width === undefined ? line : cutAtEnd(line, output.width);
-  return output.style(fitting, isAlarm ? 'red' : 'yellow');
+function findingLines(output: Output, { isAlarm, text }: Finding): string[] {
+  const line = visible(text);
+  const lines = output.width === undefined ? [line] : wrap(line, output.width - 2);
+  return lines.map((each, index) =>
+    output.style(`${index === 0 ? '! ' : '  '}${cutTo(output.width, each)}`, isAlarm ? 'red' : 'yellow'),
+  );
+}
+
+/** A name that is longer than a line is cut. */
+function cutTo(width: number | undefined, line: string): string {
+  return width === undefined ? line : cutAtEnd(line, width - 2);
 }

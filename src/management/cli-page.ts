@@ -79,8 +79,8 @@ const PAGE = `<!doctype html>
 <h2>leveret</h2>
 <p>The command that runs this broker also asks it. It prints tables, or JSON with <code>--json</code>:</p>
 <pre>leveret queues
-leveret publish --routing-key orders --body hello
-leveret definitions export --file definitions.json
+leveret publish orders 'Hello World!'
+leveret definitions export definitions.json
 leveret --help</pre>
 <h2>rabbitmqadmin</h2>
 <p>RabbitMQ's own script works with this broker, too. It needs Python 3.</p>

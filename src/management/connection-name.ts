@@ -1,7 +1,3 @@
-import { connectionName } from '../core/connection/connection-name.ts';
-
-export { connectionName };
-
 /** A channel is called as its connection, with its number behind. */
 export function channelName(connection: { readonly name: string }, number: number): string {
   return `${connection.name} (${number})`;

@@ -7,13 +7,11 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { ApiError } from './api-error.ts';
 import type { JsonValue } from './field-json.ts';
+import { jsonArray, PIECE_CHARACTERS } from './json-array.ts';
 import type { Column, ListQuery, Page } from './list-query.ts';
 import { type Keyed, sortInSlices } from './sort-in-slices.ts';
 import type { View } from './view.ts';
 import { SlicedWork } from './work-slices.ts';
-
-/** Characters of JSON that are handed over in one piece. */
-const CHUNK_CHARACTERS = 64 * 1024;
 
 /** A kind of list: what is shown of each item, and the usual order. */
 export interface Listing<T> {
@@ -122,23 +120,13 @@ async function* pageText<T>(
   yield '}';
 }
 
-async function* arrayText<T>(
+function arrayText<T>(
   { view }: Listing<T>,
   items: readonly T[],
   query: ListQuery,
   work: SlicedWork,
 ): AsyncGenerator<string> {
-  let text = '[';
-  let separator = '';
-  for (const item of items) {
-    if (work.isDue) await work.pause();
-    text += separator + JSON.stringify(view.json(item, query));
-    separator = ',';
-    if (text.length < CHUNK_CHARACTERS) continue;
-    yield text;
-    text = '';
-  }
-  yield `${text}]`;
+  return jsonArray(items, (item) => view.json(item, query), work);
 }
 
 /** What is short is sent at once, with its length; what is long as it is made, so that it is never in memory as a whole. */
@@ -152,7 +140,7 @@ async function sendText(
     const { value, done } = await chunks.next();
     if (done === true) return withHeaders(reply).send(start);
     start += value;
-    if (start.length >= 2 * CHUNK_CHARACTERS) break;
+    if (start.length >= 2 * PIECE_CHARACTERS) break;
   }
   const stream = Readable.from(joined(start, chunks, onDefect), { objectMode: false });
   return withHeaders(reply).send(stream);

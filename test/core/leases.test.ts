@@ -97,15 +97,97 @@ describe('after a restart', () => {
   });
 });
 
-test('a move that throws leaves the message where it was, ready', async () => {
+test('a move that throws leaves the message where it was, ready, and as never delivered', async () => {
   run = await SurvivingBroker.start();
-  await fill('a');
+  await fill('a', 'b');
   const move = () =>
     queue().moveNext(() => {
       throw new Error('not there');
     });
   expect(move).toThrow('not there');
-  expect(queue()).toMatchObject({ readyCount: 1, unackedCount: 0 });
+  expect(queue()).toMatchObject({ readyCount: 2, unackedCount: 0 });
+  const received = await receive();
+  expect(received.map(text)).toEqual(['a', 'b']);
+  expect(received.map(({ redelivered }) => redelivered)).toEqual([false, false]);
+});
+
+test('a message that was delivered before is known as that after a move that was refused', async () => {
+  run = await SurvivingBroker.start();
+  await fill('a', 'b');
+  const [first] = await receive({ credit: 1 });
+  run.broker.leases.retry(lease(first as LeasedMessage), undefined);
+  expect(queue().moveNext(() => false)).toBe('kept');
+  const received = await receive();
+  expect(received.map(text)).toEqual(['a', 'b']);
+  expect(received.map(({ redelivered }) => redelivered)).toEqual([true, false]);
+});
+
+test('a message that comes back to a queue that deduplicates is no repetition', async () => {
+  run = await SurvivingBroker.start();
+  const channel = await run.channel();
+  const once = { 'x-message-deduplication': true, 'x-cache-ttl': 60_000 };
+  await channel.queueDeclare('target', { durable: true, arguments: once });
+  await channel.queueDeclare('q', { durable: true });
+  const headers = { 'x-deduplication-header': 'key' };
+  await channel.confirmSelect();
+  for (const routingKey of ['target', 'q'])
+    await channel.publish({ routingKey, body: 'a', properties: { headers } });
+  await channel.get('target', { noAck: true });
+  const moved = queue().moveNext(
+    (publication) => run.vhost.deliver([queue('target')], publication) === 'routed',
+  );
+  expect([moved, queue().readyCount, queue('target').readyCount]).toEqual(['moved', 0, 1]);
+});
+
+test('leases of a queue that is deleted take no room any more', async () => {
+  run = await SurvivingBroker.start();
+  await fill('a', 'b');
+  await receive({ leaseMs: 3_600_000 });
+  expect(run.broker.leases.count).toBe(2);
+  run.vhost.removeQueue(queue());
+  await durable();
+  expect(run.broker.leases.count).toBe(0);
+});
+
+test('what a deleted user has under a lease is ready again', async () => {
+  run = await SurvivingBroker.start();
+  await fill('a', 'b');
+  await receive({ leaseMs: 3_600_000, username: 'ann' });
+  run.broker.putUser('ann', 'ann');
+  run.broker.deleteUser('ann');
+  await durable();
+  expect(queue()).toMatchObject({ readyCount: 2, unackedCount: 0 });
+  expect(run.broker.leases.count).toBe(0);
+});
+
+describe('an auto-delete queue', () => {
+  /** What only waits for its next messages. */
+  function poll(): Receiver {
+    const settings = { username: 'guest', credit: 1, leaseMs: 1000, waitMs: 60_000 };
+    return new Receiver(run.broker.runtime, run.broker.leases, queue(), settings, {
+      onMessage: () => {},
+      onEnd: () => {},
+    });
+  }
+
+  test('stays when only receivers that wait for their next messages came and went', async () => {
+    run = await SurvivingBroker.start();
+    await (await run.channel()).queueDeclare('q', { autoDelete: true });
+    poll().cancel();
+    expect(run.vhost.queues.has('q')).toBe(true);
+  });
+
+  test('goes when its last consumer went while such a receiver waited', async () => {
+    run = await SurvivingBroker.start();
+    const channel = await run.channel();
+    await channel.queueDeclare('q', { autoDelete: true });
+    const consumer = await channel.consume('q', () => {}, { noAck: true });
+    const receiver = poll();
+    await channel.cancel(consumer.consumerTag);
+    expect(run.vhost.queues.has('q')).toBe(true);
+    receiver.cancel();
+    expect(run.vhost.queues.has('q')).toBe(false);
+  });
 });
 
 test('a receiver has no more messages than its credit, and a slow reader gets none', async () => {

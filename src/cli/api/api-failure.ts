@@ -12,6 +12,7 @@ export type ApiFailureCode =
   | 'REFUSED'
   | 'UNROUTABLE'
   | 'THROTTLED'
+  | 'UNAVAILABLE'
   | 'NOT_SUPPORTED'
   | 'BROKER_FAILED';
 
@@ -107,12 +108,18 @@ export function refusalFailure(refused: RefusedRequest): ApiFailure {
     if (isVague && about === undefined)
       return new ApiFailure('NOT_SUPPORTED', `the broker at ${shownUrl} cannot do that`);
     const what = isVague ? `there is no ${about}` : reason;
-    return new ApiFailure('NOT_FOUND', `${what}${whereToLook(about)}`);
+    return new ApiFailure('NOT_FOUND', `${what}${whereToLook(missingIn(what) ?? about)}`);
   }
   if (status === 429 && !String(textAt(body, 'type')).endsWith('queue-full'))
     return new ApiFailure('THROTTLED', `${reason}; try again later`);
+  if (status === 503) return new ApiFailure('UNAVAILABLE', `${reason}; see leveret status`);
   if (status >= 500) return new ApiFailure('BROKER_FAILED', `${shownUrl} answered ${status}: ${reason}`);
   return new ApiFailure('REFUSED', reason);
+}
+
+/** What is missing in the words of the broker, `no queue 'x' in vhost '/'`, which may not be what the request named first. */
+function missingIn(reason: string): string | undefined {
+  return /^no ((?:queue|exchange) '.*)$/s.exec(reason)?.[1];
 }
 
 /** Which command lists what there is, by what the request is about: `queue 'x' in vhost '/'`. */
@@ -140,7 +147,8 @@ function reasonOf(body: unknown): string | undefined {
   const { reason, detail, title, error } = body as Record<string, unknown>;
   const text = detail ?? reason ?? title ?? error;
   if (text === undefined) return undefined;
-  return typeof text === 'string' ? text : JSON.stringify(text);
+  // AMQP puts the name of its reply code in front: ours is there already.
+  return typeof text === 'string' ? text.replace(/^[A-Z_]+ - /, '') : JSON.stringify(text);
 }
 
 function accessFailure({ username }: RefusedRequest, reason: string): ApiFailure {

@@ -10,6 +10,7 @@ import type { Session } from '../../core/session/session.ts';
 import type { VirtualHost } from '../../core/vhost/virtual-host.ts';
 import { ApiError, badRequest, notAuthorised, objectNotFound } from '../api-error.ts';
 import { type Caller, callerOf, type Door, hasAccess, requireAccess, sessionIn } from '../caller.ts';
+import { sendPieces } from '../json-array.ts';
 import { durable, type ManagementContext } from '../management-context.ts';
 import { type Body, bodyOf } from './json-body.ts';
 
@@ -20,6 +21,8 @@ export interface Change {
   readonly location?: string;
   /** As JSON. */
   readonly body?: unknown;
+  /** Instead of `body`: JSON that is large, made in slices. */
+  readonly pieces?: readonly string[];
 }
 
 export const MADE: Change = { status: 201 };
@@ -136,8 +139,9 @@ async function changed<T>(change: () => T | Promise<T>): Promise<T> {
   }
 }
 
-function answer(reply: FastifyReply, { status, location, body }: Change): FastifyReply {
+function answer(reply: FastifyReply, { status, location, body, pieces }: Change): FastifyReply {
   if (location !== undefined) reply.header('location', location);
+  if (pieces !== undefined) return sendPieces(reply.code(status), pieces);
   if (body === undefined) return reply.code(status).send();
   return reply.code(status).type('application/json').send(JSON.stringify(body));
 }

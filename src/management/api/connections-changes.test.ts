@@ -1,7 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { ConnectionClosedError, type DirectConnection } from '../../../src/client/client.ts';
 import { ApiUnderTest } from '../../../test/management/api-under-test.ts';
-import { connectionName } from '../connection-name.ts';
 
 let api: ApiUnderTest;
 
@@ -24,7 +23,7 @@ async function connectAs(name: string): Promise<Client> {
   const [made] = [...api.broker.connections].filter((each) => !before.has(each));
   if (made === undefined) throw new Error('the broker has no new connection');
   return {
-    url: `/api/connections/${encodeURIComponent(connectionName(made.peer))}`,
+    url: `/api/connections/${encodeURIComponent(made.name)}`,
     closed: whyClosed(connection),
   };
 }

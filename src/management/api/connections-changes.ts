@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify';
 import type { Connection } from '../../core/connection/connection.ts';
 import { connectionForced } from '../../core/failures.ts';
 import { notAuthorised, objectNotFound } from '../api-error.ts';
-import { connectionName } from '../connection-name.ts';
 import type { ManagementContext } from '../management-context.ts';
 import { type Change, type ChangeRequest, changeRoute, REMOVED } from './change-request.ts';
 
@@ -16,7 +15,7 @@ export function connectionChanges(app: FastifyInstance, context: ManagementConte
 
 function closeConnection(request: ChangeRequest): Change {
   const name = request.name('connection');
-  const connection = [...request.broker.connections].find(({ peer }) => connectionName(peer) === name);
+  const connection = [...request.broker.connections].find((each) => each.name === name);
   if (connection === undefined) throw objectNotFound();
   requireMayClose(request, connection.session?.username);
   close(request, connection);

@@ -103,6 +103,19 @@ export function argumentsIn({ arguments: args }: Body): FieldTable {
   return tableOfJson(isEmptyList(args) ? {} : args, 'arguments');
 }
 
+const DEPTH_MAX = 64;
+
+/** A value as JSON text, to be kept. 400 for one that is nested so deep that whoever reads it may not be able to. */
+export function keptJson(value: unknown): string {
+  if (isWithin(value, DEPTH_MAX)) return JSON.stringify(value ?? null);
+  throw badRequest(`value is nested deeper than the ${DEPTH_MAX} levels that are allowed`);
+}
+
+function isWithin(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((each) => isWithin(each, depth - 1));
+}
+
 export function isEmptyList(json: unknown): boolean {
   return Array.isArray(json) && json.length === 0;
 }

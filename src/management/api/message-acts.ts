@@ -7,6 +7,7 @@ import { GottenMessages } from '../../core/session/gotten-messages.ts';
 import { authorizePublication, publishMessage, traceOrigin } from '../../core/session/publish-message.ts';
 import { queueToRead } from '../../core/session/queue-operations.ts';
 import { badRequest, notAuthorised } from '../api-error.ts';
+import { jsonArrayPieces } from '../json-array.ts';
 import { durable, type ManagementContext } from '../management-context.ts';
 import { SlicedWork } from '../work-slices.ts';
 import { type Change, type ChangeRequest, changeRoute } from './change-request.ts';
@@ -16,6 +17,8 @@ import { objectOf } from './parameters-changes.ts';
 
 /** What one answer holds at most, of bodies: beyond it the messages stay in the queue. */
 const GET_BYTES_MAX = 64 * 2 ** 20;
+/** What a message counts beside its body: there may be millions of empty ones. */
+const MESSAGE_BYTES = 1024;
 
 export function messageActs(app: FastifyInstance, context: ManagementContext): void {
   changeRoute(app, context, 'POST', '/exchanges/:vhost/:exchange/publish', publish);
@@ -79,28 +82,35 @@ async function get(request: ChangeRequest): Promise<Change> {
   const origin = traceOrigin(broker.settings, session.username);
   const gotten = new GottenMessages(broker.runtime, session, queue, origin);
   try {
-    await takeMessages(request.context, gotten, count < 0 ? Number.POSITIVE_INFINITY : count);
+    const work = await SlicedWork.begin();
+    await takeMessages(request.context, gotten, count < 0 ? Number.POSITIVE_INFINITY : count, work);
+    // Before they are settled: what cannot be shown must not be lost.
+    const pieces = await jsonArrayPieces(gotten.messages, (message) => gottenJson(message, view), work);
+    gotten.settle(settlement);
+    return { status: 200, pieces };
   } catch (error) {
     gotten.settle('requeue');
     throw error;
   }
-  gotten.settle(settlement);
-  return { status: 200, body: gotten.messages.map((message) => gottenJson(message, view)) };
 }
 
 async function takeMessages(
   context: ManagementContext,
   gotten: GottenMessages,
   count: number,
+  work: SlicedWork,
 ): Promise<void> {
-  const work = await SlicedWork.begin();
-  while (gotten.messages.length < count && gotten.bodyBytes < GET_BYTES_MAX) {
+  while (gotten.messages.length < count && bytesOf(gotten) < GET_BYTES_MAX) {
     if (work.isDue) await work.pause();
     const outcome = gotten.getNext();
     if (outcome === 'empty') return;
     // What may be delivered has to be on record before.
     if (outcome === 'wait') await durable(context);
   }
+}
+
+function bytesOf({ messages, bodyBytes }: GottenMessages): number {
+  return bodyBytes + messages.length * MESSAGE_BYTES;
 }
 
 function viewIn({ body }: ChangeRequest): GetView {

@@ -1,10 +1,10 @@
 /** Messages as RabbitMQ's API has them: `POST exchanges/.../publish` and `POST queues/.../get`. */
-import { isUtf8 } from 'node:buffer';
 import { SHORTSTR_BYTES_MAX, utf8Length } from '../../codec/bytes.ts';
 import type { BasicProperties } from '../../codec/properties.ts';
 import type { GottenMessage } from '../../core/session/gotten-messages.ts';
 import { badRequest } from '../api-error.ts';
 import { jsonOfTable, tableOfJson } from '../field-json.ts';
+import { type PayloadEncoding, payloadText } from '../payload-text.ts';
 import { type Body, kindOf, textIn } from './json-body.ts';
 
 const TEXTS: ReadonlyArray<readonly [name: string, property: TextProperty]> = [
@@ -85,8 +85,7 @@ export function payloadIn(body: Body): Uint8Array {
 }
 
 export interface GetView {
-  /** As text when it is UTF-8, and otherwise, or always, as base64. */
-  readonly encoding: 'auto' | 'base64';
+  readonly encoding: PayloadEncoding;
   /** Bytes of a payload to show. */
   readonly truncate: number;
 }
@@ -105,11 +104,9 @@ export function gottenJson({ publication, redelivered, messageCount }: GottenMes
   };
 }
 
-function payloadJson(bytes: Uint8Array, encoding: GetView['encoding']): object {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (encoding === 'auto' && isUtf8(buffer))
-    return { payload: buffer.toString('utf8'), payload_encoding: 'string' };
-  return { payload: buffer.toString('base64'), payload_encoding: 'base64' };
+function payloadJson(bytes: Uint8Array, encoding: PayloadEncoding): object {
+  const { text, isBase64 } = payloadText(bytes, encoding);
+  return { payload: text, payload_encoding: isBase64 ? 'base64' : 'string' };
 }
 
 /** RabbitMQ shows a message without properties with an empty list, and typed clients were made for that. */

@@ -62,6 +62,19 @@ test('a global parameter of any value is kept, changed and deleted', async () =>
   expect((await api.ask('DELETE', url)).status).toBe(404);
 });
 
+test('a value that is nested without end is refused', async () => {
+  const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`;
+  const payload = `{"value":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  const answer = await api.app.inject({
+    method: 'PUT',
+    url: '/api/global-parameters/deep',
+    headers: { authorization },
+    payload,
+  });
+  expect(answer.statusCode).toBe(400);
+  expect(answer.json().reason).toContain('nested deeper than the 64 levels');
+});
+
 test('the name of the cluster is a global parameter', async () => {
   expect((await api.ask('PUT', '/api/cluster-name', { name: 'here' })).status).toBe(204);
   expect(api.broker.parameters.global('cluster_name')?.value).toBe('"here"');

@@ -12,7 +12,7 @@ import {
   madeOrChanged,
   removedIf,
 } from './change-request.ts';
-import { type Body, kindOf, requireKeys, textIn } from './json-body.ts';
+import { type Body, keptJson, kindOf, requireKeys, textIn } from './json-body.ts';
 import { vhostLimits } from './limits.ts';
 import { vhostLimitsIn } from './limits-changes.ts';
 import { policyIn } from './policies-changes.ts';
@@ -52,7 +52,7 @@ function putParameter(request: ChangeRequest): Change {
     throw badRequest(`component ${component} not found: the components are ${known}`);
   }
   const existed = broker.parameters.get(vhost.name, component, name) !== undefined;
-  broker.parameters.set({ vhost: vhost.name, component, name, value: JSON.stringify(body['value']) });
+  broker.parameters.set({ vhost: vhost.name, component, name, value: keptJson(body['value']) });
   return madeOrChanged(existed);
 }
 
@@ -92,7 +92,7 @@ function putGlobalParameter(request: ChangeRequest): Change {
   requireKeys(body, 'value');
   const name = request.name('name');
   const existed = broker.parameters.global(name) !== undefined;
-  broker.parameters.setGlobal({ name, value: JSON.stringify(body['value']) });
+  broker.parameters.setGlobal({ name, value: keptJson(body['value']) });
   return madeOrChanged(existed);
 }
 

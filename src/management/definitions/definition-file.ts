@@ -12,7 +12,16 @@ import { type RouterType, routerType } from '../../core/routing/create-router.ts
 import type { ExchangeProperties } from '../../core/vhost/exchange.ts';
 import type { VhostMetadata, VirtualHostLimits } from '../../core/vhost/virtual-host.ts';
 import { refusalOfChange } from '../api/change-request.ts';
-import { argumentsIn, type Body, flagIn, isEmptyList, objectsIn, textIn, wordsIn } from '../api/json-body.ts';
+import {
+  argumentsIn,
+  type Body,
+  flagIn,
+  isEmptyList,
+  keptJson,
+  objectsIn,
+  textIn,
+  wordsIn,
+} from '../api/json-body.ts';
 import { userLimitsIn, vhostLimitsIn } from '../api/limits-changes.ts';
 import { objectOf } from '../api/parameters-changes.ts';
 import { policyIn } from '../api/policies-changes.ts';
@@ -218,12 +227,12 @@ function readParameter(entry: Body, vhost: string): ParameterEntry | VhostLimits
   }
   if (component === 'vhost-limits')
     return { text, vhost, limits: vhostLimitsIn(isEmptyList(value) ? {} : objectOf(value, 'value')) };
-  return { text, parameter: { vhost, component, name, value: JSON.stringify(value ?? null) } };
+  return { text, parameter: { vhost, component, name, value: keptJson(value) } };
 }
 
 function readGlobalParameter(entry: Body): GlobalParameterEntry {
   const name = nameOf(entry);
-  const value = JSON.stringify(entry['value'] ?? null);
+  const value = keptJson(entry['value']);
   return { text: `global parameter '${name}'`, parameter: { name, value } };
 }
 

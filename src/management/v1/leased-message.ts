@@ -2,11 +2,14 @@ import type { Broker } from '../../core/broker.ts';
 import type { LeasedMessage } from '../../core/lease/lease.ts';
 import { traceOrigin } from '../../core/session/publish-message.ts';
 import type { Session } from '../../core/session/session.ts';
-import { messageJson, type PayloadEncoding, timeText } from './message-output.ts';
+import type { PayloadEncoding } from '../payload-text.ts';
+import { messageJson, timeText } from './message-output.ts';
 import type { RequestInput } from './request-input.ts';
 
 const LEASE_MS = { min: 1000, max: 86_400_000 };
 const LEASE_MS_DEFAULT = 30_000;
+/** Of payloads: beyond it the next messages wait for the next request. */
+export const ANSWER_BYTES_MAX: number = 16 * 2 ** 20;
 
 /** A message under a lease, as it is handed out. */
 export function leasedJson(

@@ -1,12 +1,9 @@
 /** Messages as they go out over HTTP. */
-import { isUtf8 } from '../../codec/bytes.ts';
 import type { Broker } from '../../core/broker.ts';
 import type { Publication } from '../../core/message/publication.ts';
 import { jsonOfTable } from '../field-json.ts';
+import { type PayloadEncoding, payloadText } from '../payload-text.ts';
 import { TEXT_PROPERTIES } from './message-input.ts';
-
-/** How to show a payload: as text when it is UTF-8 and as base64 otherwise, or always as base64. */
-export type PayloadEncoding = 'auto' | 'base64';
 
 /** A message without its place in a queue. Bodies longer than `truncate` bytes are cut there. */
 export function messageJson(
@@ -36,10 +33,8 @@ export function payloadJson(
   bytes: Uint8Array,
   encoding: PayloadEncoding,
 ): { readonly payload: string; readonly encoding: 'text' | 'base64' } {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (encoding === 'auto' && isUtf8(bytes, 0, bytes.length))
-    return { payload: buffer.toString('utf8'), encoding: 'text' };
-  return { payload: buffer.toString('base64'), encoding: 'base64' };
+  const { text, isBase64 } = payloadText(bytes, encoding);
+  return { payload: text, encoding: isBase64 ? 'base64' : 'text' };
 }
 
 function propertiesJson(publication: Publication): Record<string, string | number> {

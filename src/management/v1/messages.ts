@@ -13,10 +13,14 @@ import { type ExchangeParams, exchangeName, type QueueParams, sessionFor } from 
 const RAW_BYTES_MAX = 32 * 2 ** 20;
 /** Parsing JSON cannot be interrupted: 4 MiB take about 20 ms, and one large string much less. */
 const JSON_BYTES_MAX = 4 * 2 ** 20;
+/** Of one line: many of them are parsed in a slice. */
+const LINE_BYTES_MAX = JSON_BYTES_MAX;
 /** Lines are parsed one by one. */
 const LINES_BYTES_MAX = 16 * 2 ** 20;
 const ARRAY_BYTES_MAX = 2 ** 20;
 const MESSAGES_MAX = 10_000;
+/** With the empty ones. */
+const LINES_MAX = 2 * MESSAGES_MAX;
 const LINES_TYPE = /^application\/(?:x-)?(?:ndjson|jsonl|json-lines)(?:;|$)/;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -146,16 +150,23 @@ function messagesOf({ body, headers }: FastifyRequest): Iterable<() => unknown> 
 
 function linesOf(bytes: Buffer): Iterable<() => unknown> {
   const lines: (() => unknown)[] = [];
+  let count = 0;
   for (let start = 0; start < bytes.length; ) {
+    if (++count > LINES_MAX) throw tooMany(`more than ${LINES_MAX} lines`);
     const newline = bytes.indexOf(NEWLINE, start);
     const end = newline < 0 ? bytes.length : newline;
     const at = `body/${lines.length}`;
     const line = bytes.subarray(start, end);
-    if (!isBlank(line)) lines.push(() => parseJson(line, at));
+    if (!isBlank(line)) lines.push(() => messageOfLine(line, at));
     start = end + 1;
   }
   checkCount(lines.length);
   return lines;
+}
+
+function messageOfLine(line: Buffer, at: string): unknown {
+  if (line.length > LINE_BYTES_MAX) throw tooLarge(`the line ${at}`, line.length, LINE_BYTES_MAX);
+  return parseJson(line, at);
 }
 
 function isBlank(line: Buffer): boolean {
@@ -163,8 +174,11 @@ function isBlank(line: Buffer): boolean {
 }
 
 function checkCount(count: number): void {
-  if (count <= MESSAGES_MAX) return;
-  throw new Problem('too-large', `${count} messages in one request: at most ${MESSAGES_MAX} are allowed`);
+  if (count > MESSAGES_MAX) throw tooMany(`${count} messages`);
+}
+
+function tooMany(what: string): Problem {
+  return new Problem('too-large', `${what} in one request: at most ${MESSAGES_MAX} messages are allowed`);
 }
 
 function tooLarge(what: string, found: number, allowed: number): Problem {

@@ -153,6 +153,46 @@ describe('moving messages', () => {
     expect(payloads(await peek())).toEqual(['b']);
   });
 
+  test('never leaves a message in two places: what one of several queues would refuse goes to none', async () => {
+    await channel.queueDeclare('short', {
+      arguments: {
+        'x-max-length': 1,
+        'x-overflow': 'reject-publish-dlx',
+        'x-dead-letter-exchange': '',
+        'x-dead-letter-routing-key': 'dead',
+      },
+    });
+    await channel.queueDeclare('dead');
+    await channel.queueDeclare('long');
+    for (const name of ['short', 'long']) await channel.queueBind(name, 'amq.fanout');
+    await put('a', 'b');
+    const answer = { moved: 1, left: 1, stopped_by: 'refused' };
+    expect((await move({ exchange: 'amq.fanout' })).json).toEqual(answer);
+    expect((await move({ queue: 'short' })).json).toEqual({ ...answer, moved: 0 });
+    expect([queue('short').readyCount, queue('long').readyCount, queue('dead').readyCount]).toEqual([
+      1, 1, 0,
+    ]);
+  });
+
+  test('ends although its messages come back', async () => {
+    await channel.queueBind('q', 'amq.fanout');
+    await put('a', 'b');
+    expect((await move({ exchange: 'amq.fanout', max: 1000 })).json).toMatchObject({ moved: 2, left: 2 });
+  });
+
+  test('loses no message that an exchange or queue with deduplication has seen before', async () => {
+    const once = { arguments: { 'x-message-deduplication': true, 'x-cache-ttl': 60_000 } };
+    await channel.exchangeDeclare('once', 'fanout', once);
+    await channel.queueDeclare('work', once);
+    await channel.queueBind('work', 'once');
+    const properties = { headers: { 'x-deduplication-header': 'key' } };
+    await channel.publish({ exchange: 'once', routingKey: '', body: 'a', properties });
+    await channel.publish({ routingKey: 'q', body: 'a', properties });
+    await api.running.settled();
+    expect((await move({ exchange: 'once' })).json).toMatchObject({ moved: 1 });
+    expect(queue('work').readyCount).toBe(2);
+  });
+
   test('needs the permissions to read and to write, and one place to go to', async () => {
     await put('a');
     await channel.queueDeclare('target');

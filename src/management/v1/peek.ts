@@ -1,14 +1,16 @@
 /** Looking into a queue without changing it, and searching it, in slices. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Broker } from '../../core/broker.ts';
 import type { MessageRecord } from '../../core/message/message-record.ts';
 import { Publication } from '../../core/message/publication.ts';
 import type { BrowsedMessage, BrowsePlace } from '../../core/queue/queue-browser.ts';
 import { jsonOfField } from '../field-json.ts';
+import { sendPieces } from '../json-array.ts';
 import type { ManagementContext } from '../management-context.ts';
+import type { PayloadEncoding } from '../payload-text.ts';
 import { SlicedWork } from '../work-slices.ts';
-import { encodingOf } from './leased-message.ts';
-import { messageJson, type PayloadEncoding, timeText } from './message-output.ts';
+import { ANSWER_BYTES_MAX, encodingOf } from './leased-message.ts';
+import { messageJson, timeText } from './message-output.ts';
 import { PEEK_SCHEMA } from './peek-schema.ts';
 import { invalidPart } from './problem.ts';
 import { RequestInput } from './request-input.ts';
@@ -18,12 +20,10 @@ const LIMIT_DEFAULT = 10;
 const LIMIT_MAX = 1000;
 const TRUNCATE_DEFAULT = 50_000;
 const TRUNCATE_MAX = 2 ** 24;
-/** Of the payloads in one answer. */
-const SHOWN_BYTES_MAX = 16 * 2 ** 20;
 /** Messages that one request looks at. */
 const LOOKED_AT_MAX = 100_000;
-/** Messages between two looks at the clock: bodies may be large. */
-const MESSAGES_PER_STEP = 16;
+/** Messages at a time, unless the slice is over before. */
+const MESSAGES_PER_STEP = 1024;
 const HEADER_PREFIX = 'header.';
 const PLACE = /^(\d{1,3})-(\d{1,15})$/;
 const FIELDS: ReadonlySet<string> = new Set([
@@ -37,10 +37,16 @@ const FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 export function peekRoutes(app: FastifyInstance, context: ManagementContext): void {
-  app.get('/queues/:vhost/:queue/messages', { schema: PEEK_SCHEMA }, (request) => peek(context, request));
+  app.get('/queues/:vhost/:queue/messages', { schema: PEEK_SCHEMA }, (request, reply) =>
+    peek(context, request, reply),
+  );
 }
 
-async function peek(context: ManagementContext, request: FastifyRequest): Promise<unknown> {
+async function peek(
+  context: ManagementContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { broker } = context;
   const { queue } = queueFor(context, request);
   const { input, headers } = splitQuery(request.query as Readonly<Record<string, unknown>>);
@@ -55,18 +61,17 @@ async function peek(context: ManagementContext, request: FastifyRequest): Promis
     const result = browser.browse(place, MESSAGES_PER_STEP, (message) => {
       lookedAt++;
       if (search.matches(message.record)) view.add(message);
-      return !view.isFull;
+      // Bodies may be large: one may take a slice of its own.
+      return !view.isFull && !work.isDue;
     });
     place = result.next;
     const { fetchPosition } = result;
     if (fetchPosition !== undefined)
       await new Promise<void>((resolve) => broker.runtime.store.fetch(fetchPosition, resolve));
   }
-  return {
-    messages: view.messages,
-    looked_at: lookedAt,
-    next: place === undefined ? null : placeText(place),
-  };
+  const next = place === undefined ? null : placeText(place);
+  const rest = JSON.stringify({ looked_at: lookedAt, next });
+  return sendPieces(reply, ['{"messages":[', ...view.texts, `],${rest.slice(1)}`]);
 }
 
 /** The fields with fixed names, and what headers have to be. */
@@ -140,7 +145,8 @@ class Search {
 
 /** What is shown of the messages that were found. */
 class View {
-  readonly messages: unknown[] = [];
+  /** JSON, with a comma before all but the first. */
+  readonly texts: string[] = [];
   readonly #broker: Broker;
   readonly #limit: number;
   readonly #truncate: number;
@@ -155,7 +161,7 @@ class View {
   }
 
   get isFull(): boolean {
-    return this.messages.length >= this.#limit || this.#bytes >= SHOWN_BYTES_MAX;
+    return this.texts.length >= this.#limit || this.#bytes >= ANSWER_BYTES_MAX;
   }
 
   add(message: BrowsedMessage): void {
@@ -163,12 +169,13 @@ class View {
     const { arrivalMs } = record;
     const publication = Publication.fromRecord(record);
     this.#bytes += Math.min(publication.bodyEnd, this.#truncate) + publication.propertiesEnd;
-    this.messages.push({
+    const json = {
       position: placeText(message),
       ...messageJson(publication, this.#encoding, this.#truncate),
       redelivered,
       return_count: returnCount,
       arrived_at: timeText(this.#broker, arrivalMs),
-    });
+    };
+    this.texts.push(`${this.texts.length === 0 ? '' : ','}${JSON.stringify(json)}`);
   }
 }

@@ -3,9 +3,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Broker } from '../../core/broker.ts';
 import type { LeasedMessage } from '../../core/lease/lease.ts';
 import { Receiver, type ReceiverEnd } from '../../core/lease/receiver.ts';
+import { jsonArrayPieces, sendPieces } from '../json-array.ts';
 import type { ManagementContext } from '../management-context.ts';
+import { SlicedWork } from '../work-slices.ts';
 import { jsonBody } from './json-body.ts';
-import { encodingOf, leasedJson, leaseMsOf, traceDelivery } from './leased-message.ts';
+import { ANSWER_BYTES_MAX, encodingOf, leasedJson, leaseMsOf, traceDelivery } from './leased-message.ts';
 import { Problem } from './problem.ts';
 import { RECEIVE_SCHEMA } from './receive-schema.ts';
 import { RequestInput } from './request-input.ts';
@@ -26,7 +28,7 @@ async function receive(
   context: ManagementContext,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<unknown> {
+): Promise<FastifyReply> {
   const { broker } = context;
   const input = new RequestInput('body', jsonBody(request) ?? {}, FIELDS);
   const credit = input.integer('max', { min: 1, max: MESSAGES_MAX }) ?? 1;
@@ -36,7 +38,6 @@ async function receive(
   const { session, queue } = queueFor(context, request);
   requireRoom(broker);
 
-  const isGone = (): boolean => reply.raw.destroyed;
   const messages = await new Promise<readonly LeasedMessage[]>((resolve, reject) => {
     const settings = { username: session.username, credit, leaseMs, waitMs };
     const onTaken = (message: LeasedMessage): void => traceDelivery(broker, session, queue.name, message);
@@ -44,9 +45,11 @@ async function receive(
     poll.receiver = new Receiver(broker.runtime, broker.leases, queue, settings, poll);
     reply.raw.once('close', () => poll.finish());
   });
+  const work = await SlicedWork.begin();
+  const pieces = await jsonArrayPieces(messages, (message) => leasedJson(broker, message, encoding), work);
   // Nobody will see them: they are somebody else's now.
-  if (isGone()) for (const { leaseId } of messages) broker.leases.giveUp(leaseId);
-  return { messages: messages.map((message) => leasedJson(broker, message, encoding)) };
+  if (reply.raw.destroyed) for (const { leaseId } of messages) broker.leases.giveUp(leaseId);
+  return sendPieces(reply, ['{"messages":', ...pieces, '}']);
 }
 
 /** One request that waits. What came in one turn of the broker is answered together. */
@@ -56,6 +59,7 @@ class Poll {
   readonly #resolve: (messages: readonly LeasedMessage[]) => void;
   readonly #reject: (reason: Problem) => void;
   readonly #onTaken: (message: LeasedMessage) => void;
+  #bytes = 0;
 
   constructor(
     resolve: (messages: readonly LeasedMessage[]) => void,
@@ -70,6 +74,8 @@ class Poll {
   onMessage(message: LeasedMessage): void {
     this.#onTaken(message);
     this.#messages.push(message);
+    this.#bytes += message.publication.bodyEnd - message.publication.bodyStart;
+    if (this.#bytes >= ANSWER_BYTES_MAX) this.receiver?.pause();
     // After the turn.
     if (this.#messages.length === 1) queueMicrotask(() => this.finish());
   }
