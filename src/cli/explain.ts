@@ -132,10 +132,17 @@ function queueLines(queue: unknown): string[] {
 
 function reasonLines(reason: unknown, number: number): string[] {
   const lines = [`${number}. ${sentence(textAt(reason, 'text') ?? '')}`];
-  const advice = textAt(reason, 'advice');
+  const advice = isPause(reason) ? PAUSE_ADVICE : textAt(reason, 'advice');
   if (advice) lines.push(`   To do: ${sentence(advice)}`);
   for (const consumer of listAt(reason, 'consumers')) lines.push(`   - ${consumerText(consumer)}`);
   return lines;
+}
+
+/** The broker names the request of its API: on a command line there is a command for it. */
+const PAUSE_ADVICE = 'resume it with leveret resume';
+
+function isPause(reason: unknown): boolean {
+  return textAt(reason, 'reason') === 'paused';
 }
 
 function consumerText(consumer: unknown): string {

@@ -76,13 +76,17 @@ ${problems()}
 
 const BEGIN = `<section id="begin">
 <h2>How to begin</h2>
-<p>Log in with the name and password of a user (HTTP Basic) or with a token (Bearer). What a user may do is decided by its permissions, as over AMQP. In paths, the default vhost <code>/</code> is written <code>%2F</code>, and the default exchange <code>amq.default</code>.</p>
-<pre><code>curl -u guest:guest -d 'hello' \\
+<p>Log in with the name and password of a user (HTTP Basic) or with a token (Bearer). What a user may do is decided by its permissions, as over AMQP. In paths the default vhost <code>/</code> is written <code>%2F</code>, and the default exchange <code>amq.default</code>.</p>
+<pre><code>curl -u guest:guest -X PUT -d '{"durable":true}' \\
+  localhost:15672/api/queues/%2F/orders
+
+curl -u guest:guest -d 'hello' \\
   localhost:15672/v1/queues/%2F/orders/messages
 
 curl -u guest:guest -H 'Content-Type: application/json' -d '{"wait":"20s"}' \\
   localhost:15672/v1/queues/%2F/orders/receive</code></pre>
 <p>Durations are texts like <code>250ms</code>, <code>30s</code>, <code>10m</code> or <code>1h</code>, and times are written as RFC 3339 says.</p>
+<p>On the same port are RabbitMQ's management API, under <code>/api</code>, which declares queues, exchanges, users and policies, and Prometheus' metrics, under <code>/metrics</code>.</p>
 </section>`;
 
 function operationsOf({ paths }: OpenApiDocument): Operation[] {

@@ -86,15 +86,27 @@ tr { border-top: 1px solid var(--line); }
 tr:first-child { border-top: 0; }
 tr:target { background: var(--code); }
 th, td { padding: 0.45rem 1.25rem 0.45rem 0; text-align: left; vertical-align: top; font-weight: 400; }
-th { min-width: 10rem; white-space: nowrap; }
-.type { color: var(--quiet); font-weight: 400; min-width: 8rem; }
+/* The columns of all tables stand below each other. */
+th { width: 16rem; overflow-wrap: anywhere; }
+[id^="problem-"] > th { width: 5rem; }
+td.type { width: 11rem; }
+.type { color: var(--quiet); font-weight: 400; }
 .required { color: var(--quiet); font-size: 0.8rem; }
 @media (max-width: 50rem) {
   body { display: block; }
-  nav { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line); }
+  nav { position: static; height: auto; padding-block: 1.25rem; border-right: 0; border-bottom: 1px solid var(--line); }
+  nav .name { margin-bottom: 0.25rem; }
+  nav > ul { display: flex; flex-wrap: wrap; column-gap: 1.1rem; }
+  nav > ul > li { margin: 0; padding: 0.2rem 0; font-weight: 400; }
   nav ul ul { display: none; }
   main { padding-top: 2rem; }
-  th { white-space: normal; min-width: 7rem; }
+  pre { margin-inline: -1.25rem; border-radius: 0; }
+  .method { min-width: 0; }
+  /* Name and type on a line, and what they mean below. */
+  tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.1rem 0.75rem; padding: 0.5rem 0; }
+  th, td, td.type { width: auto; padding: 0; }
+  td:last-child { flex-basis: 100%; }
+  td:empty { display: none; }
 }
 @media print { nav { display: none; } body { display: block; } }
 `;

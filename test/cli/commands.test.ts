@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { textWidth } from '../../src/cli/terminal/text-width.ts';
+import { describeWith, OPENSSL, systemProgram } from '../interop/debian.ts';
 import { CertificateAuthority } from '../servers/certificates.ts';
 import { type LeveretServer, startLeveret } from '../servers/leveret.ts';
 import { type CliOptions, type CliRun, PROJECT_ROOT, runCli, runOnTerminal } from './run-cli.ts';
@@ -353,7 +354,9 @@ describe('messages', () => {
     await printed(['publish', 'inbox', 'x'], own);
     expect(await printed(['pause', 'inbox'], own)).toEqual(["Paused queue 'inbox' in vhost 'pauses'."]);
     expect(await printed(['consume', 'inbox', '--until-empty', '--body'], own)).toEqual(['']);
-    expect((await printed(['explain', 'queue', 'inbox'], own)).join('\n')).toMatch(/paused/i);
+    expect((await printed(['explain', 'queue', 'inbox'], own)).join('\n')).toMatch(
+      /paused.*\n +To do: Resume it with leveret resume\./,
+    );
     await printed(['resume', 'inbox'], own);
     expect(await printed(['consume', 'inbox', '--until-empty', '--body'], own)).toEqual(['x']);
     expect((await leveret(['pause', 'none'], own)).stderr).toMatch(/NOT_FOUND: there is no queue 'none'/);
@@ -365,6 +368,12 @@ describe('a broker', () => {
     const lines = await printed(['status']);
     expect(lines[0]).toMatch(/^Leveret \S+ at http:\/\/127\.0\.0\.1:\d+, up /);
     expect(lines).toContain('Health     good');
+    const listeners = lines.findIndex((line) => line.startsWith('Listeners '));
+    expect(lines.slice(listeners, listeners + 3)).toEqual([
+      expect.stringMatching(/^Listeners {2}amqp {2}127\.0\.0\.1:\d+/),
+      expect.stringMatching(/^ {11}http {2}127\.0\.0\.1:\d+/),
+      expect.stringMatching(/^Memory {5}\S+ MiB \(\d+ % of the limit\); above \S+ [MG]iB publishers wait$/),
+    ]);
     const [json = ''] = await printed(['status', '--json']);
     expect(JSON.parse(json)).toMatchObject({
       overview: { leveret_version: expect.any(String) },
@@ -409,7 +418,7 @@ describe('a broker', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('on a terminal', () => {
+describeWith(systemProgram('script', 'bsdutils'), 'on a terminal', () => {
   const hostile =
     'evil\u001b[2J\n\u202e-with-a-name-that-is-longer-than-most-of-the-terminals-that-it-is-shown-on';
 
@@ -442,6 +451,30 @@ describe.skipIf(process.platform !== 'linux')('on a terminal', () => {
     const second = stdout.slice(stdout.indexOf('\u001b[?1049h\u001b[?25l'));
     expect(second).toContain('q quit');
     expect(second.endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
+  });
+
+  test('an alarm: status says it in full on a narrow terminal, and a message is not taken', async () => {
+    const full = await startLeveret({
+      projectRoot: PROJECT_ROOT,
+      args: ['--memory-high-watermark', '64MiB'],
+    });
+    try {
+      const status = (): Promise<CliRun> =>
+        runOnTerminal(60, ['status'], { url: full.httpUrl, environment: { NO_COLOR: '1' } });
+      await vi.waitFor(async () => expect((await status()).code).toBe(1), { timeout: 20_000 });
+      const { stdout } = await status();
+      expect(stdout).toContain('Health     ALARM: publishers have to wait');
+      expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+        /! memory is short, \S+ MiB of 64\.0 MiB used: publishers have to wait/,
+      );
+      const published = await runCli(['publish', 'orders', 'x'], { url: full.httpUrl });
+      expect([published.code, published.stderr]).toEqual([
+        1,
+        expect.stringMatching(/^leveret publish: UNAVAILABLE: .*low on memory.*; see leveret status\n$/),
+      ]);
+    } finally {
+      await full.close();
+    }
   });
 
   test('JSON is indented', async () => {
@@ -517,20 +550,23 @@ describe('what goes wrong', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/TLS_FAILED: https:.* does not speak TLS/)]);
   });
 
-  test('a certificate is trusted when its authority is named, and not otherwise', async () => {
-    const authority = new CertificateAuthority();
-    const { cert, key } = authority.issueForServer();
-    const files = { cert: readFileSync(cert), key: readFileSync(key) };
-    const secure = createSecureServer(files, (_request, response) => response.end('[]'));
-    const url = (await listening(secure)).replace('http:', 'https:');
-    const refused = await runCli(['queues'], { url });
-    expect([refused.code, refused.stderr]).toEqual([
-      1,
-      `leveret queues: TLS_FAILED: ${url}: the certificate is not signed by an authority that is trusted here; name its own with --ca ca.pem\n`,
-    ]);
-    const trusted = await runCli(['queues', '--json', '--ca', authority.cert], { url });
-    expect(trusted).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
-  });
+  test.skipIf(!OPENSSL.present)(
+    'a certificate is trusted when its authority is named, and not otherwise',
+    async () => {
+      const authority = new CertificateAuthority();
+      const { cert, key } = authority.issueForServer();
+      const files = { cert: readFileSync(cert), key: readFileSync(key) };
+      const secure = createSecureServer(files, (_request, response) => response.end('[]'));
+      const url = (await listening(secure)).replace('http:', 'https:');
+      const refused = await runCli(['queues'], { url });
+      expect([refused.code, refused.stderr]).toEqual([
+        1,
+        `leveret queues: TLS_FAILED: ${url}: the certificate is not signed by an authority that is trusted here; name its own with --ca ca.pem\n`,
+      ]);
+      const trusted = await runCli(['queues', '--json', '--ca', authority.cert], { url });
+      expect(trusted).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
+    },
+  );
 
   test('a password is never printed', async () => {
     for (const args of [['queues', '--json'], ['status'], ['queues', 'delete', 'none']]) {

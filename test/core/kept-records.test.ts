@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { DirectChannel, GottenMessage } from '../../src/client/client.ts';
+import { type DirectChannel, field, type GottenMessage } from '../../src/client/client.ts';
 import type { Outcome } from '../../src/core/outcome/outcome.ts';
 import { SurvivingBroker } from './surviving-broker.ts';
 
@@ -196,4 +196,28 @@ describe('a deduplication window', () => {
     expect(readyCount()).toBe(2);
     expect(run.vhost.deduplication.count).toBe(2);
   });
+});
+
+test('a vhost that is deleted keeps no outcomes of what its queues held', async () => {
+  run = await SurvivingBroker.start();
+  const channel = await openQueue();
+  await ask(channel, 'm1');
+  const { outcomes } = run.vhost;
+  run.broker.deleteVhost('/');
+  await new Promise<void>((resolve) => run.broker.whenDurable(resolve));
+  await new Promise<void>((resolve) => run.broker.whenDurable(resolve));
+  expect(outcomes.count).toBe(0);
+});
+
+test('what was promised for an unacked message holds when the policy for it goes', async () => {
+  run = await SurvivingBroker.start();
+  const channel = await openQueue();
+  const definition = new Map([['outcome-ttl', field.long(60_000)]]);
+  run.vhost.setPolicy({ vhost: '/', name: 'p', pattern: 'q', applyTo: 'queues', priority: 0, definition });
+  await channel.publish({ routingKey: 'q', body: 'work', properties: { messageId: 'm1' } });
+  const { deliveryTag } = (await channel.get('q')) as GottenMessage;
+  run.vhost.deletePolicy('p');
+  channel.ack(deliveryTag);
+  await flush(channel);
+  expect(await read('m1')).toMatchObject([{ status: 'completed' }]);
 });

@@ -183,7 +183,7 @@ describe('an auto-delete queue', () => {
     await channel.queueDeclare('q', { autoDelete: true });
     const consumer = await channel.consume('q', () => {}, { noAck: true });
     const receiver = poll();
-    await channel.cancel(consumer.consumerTag);
+    await consumer.cancel();
     expect(run.vhost.queues.has('q')).toBe(true);
     receiver.cancel();
     expect(run.vhost.queues.has('q')).toBe(false);

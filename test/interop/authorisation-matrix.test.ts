@@ -1,11 +1,12 @@
 /** RabbitMQ 3.10.8 lets in whom the table says, with the requests that Leveret is asked, too. */
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type Ask, letIn, makeThings, makeUsers } from '../management/authorisation-scene.ts';
 import { LET_IN, NOT_AS_RABBITMQ } from '../management/authorisation-table.ts';
 import { freePort } from '../servers/free-port.ts';
-import { rabbitmqInstalled, startRabbitmq } from '../servers/rabbitmq.ts';
+import { startRabbitmq } from '../servers/rabbitmq.ts';
+import { describeWith, RABBITMQ } from './debian.ts';
 
-describe.skipIf(!rabbitmqInstalled())('RabbitMQ', () => {
+describeWith(RABBITMQ, 'RabbitMQ', () => {
   test('lets in whom the table of authorisation says', { timeout: 900_000 }, async () => {
     const port = await freePort();
     const configuration = ['management.tcp.ip = 127.0.0.1', `management.tcp.port = ${port}`];

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, test } from 'vitest';
+import { rabbitmqInstalled } from '../servers/rabbitmq.ts';
 
 /** Debian's own interpreters. Another Python or Ruby that comes first in PATH would not have Debian's modules. */
 export const PYTHON = '/usr/bin/python3';
@@ -27,6 +28,17 @@ export function rubyLibrary(name: string, debianPackage: string): DebianClient {
 export function debianProgram(path: string, debianPackage: string): DebianClient {
   return { debianPackage, present: existsSync(path) };
 }
+
+/** A program that most systems have, and Debian in a package. */
+export function systemProgram(name: string, debianPackage = name): DebianClient {
+  return { debianPackage, present: runs('/bin/sh', ['-c', `command -v ${name}`]) };
+}
+
+/** Makes certificates. */
+export const OPENSSL: DebianClient = systemProgram('openssl');
+
+/** The reference. */
+export const RABBITMQ: DebianClient = { debianPackage: 'rabbitmq-server', present: rabbitmqInstalled() };
 
 /**
  * Like vitest's `describe`, for a suite that needs a Debian package. Where the package is absent, the suite is reported

@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import amqp from 'amqplib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ManagedServer, startManagedLeveret, startManagedRabbitmq } from '../servers/managed-server.ts';
-import { rabbitmqInstalled } from '../servers/rabbitmq.ts';
+import { describeWith, RABBITMQ } from './debian.ts';
 
 const PLUGINS = [
   'rabbitmq_consistent_hash_exchange',
@@ -149,7 +149,7 @@ async function whoIs({ httpUrl }: ManagedServer, user: string): Promise<unknown>
   return answer.json();
 }
 
-describe.skipIf(!rabbitmqInstalled())('definitions of RabbitMQ 3.10.8', () => {
+describeWith(RABBITMQ, 'definitions of RabbitMQ 3.10.8', () => {
   let first: ManagedServer;
   let leveret: ManagedServer;
   let exported: Definitions;

@@ -6,12 +6,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import amqp from 'amqplib';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { valueAt } from '../management/contracts/fields.ts';
 import { freePort } from '../servers/free-port.ts';
 import { startLeveret } from '../servers/leveret.ts';
-import { rabbitmqInstalled, startRabbitmq } from '../servers/rabbitmq.ts';
+import { startRabbitmq } from '../servers/rabbitmq.ts';
 import type { Server } from '../servers/server.ts';
+import { describeWith, RABBITMQ } from './debian.ts';
 
 interface Managed {
   readonly server: Server;
@@ -96,7 +97,7 @@ const NAMED =
 /** The JSON types at each path of an answer. */
 type Shape = Map<string, Set<string>>;
 
-describe.skipIf(!rabbitmqInstalled())('the management API', () => {
+describeWith(RABBITMQ, 'the management API', () => {
   test('shows what RabbitMQ shows', { timeout: 180_000 }, async () => {
     const [rabbitmq, leveret] = await Promise.all([managedRabbitmq(), managedLeveret()]);
     for (const managed of [rabbitmq, leveret]) await makeBusy(managed);

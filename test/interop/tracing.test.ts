@@ -1,8 +1,8 @@
 /** The firehose tracer: what RabbitMQ 3.10.8 and Leveret trace of the same publishes and deliveries is the same. */
 import amqp from 'amqplib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ManagedServer, startManagedLeveret, startManagedRabbitmq } from '../servers/managed-server.ts';
-import { rabbitmqInstalled } from '../servers/rabbitmq.ts';
+import { describeWith, RABBITMQ } from './debian.ts';
 
 interface Trace {
   readonly routingKey: string;
@@ -85,7 +85,7 @@ function shown({ properties }: amqp.GetMessage): object {
   return { ...Object.fromEntries(others), headers: { ...headers, ...sorted } };
 }
 
-describe.skipIf(!rabbitmqInstalled())('tracing', () => {
+describeWith(RABBITMQ, 'tracing', () => {
   let rabbitmq: ManagedServer;
   let leveret: ManagedServer;
 

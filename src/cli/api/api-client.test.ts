@@ -127,7 +127,15 @@ describe('a refusal', () => {
     [400, { error: 'bad_request', reason: 'inequivalent arg' }, '/api/x', 'REFUSED', /^inequivalent arg$/],
     [429, { detail: 'too many log-ins' }, '/v1/x', 'THROTTLED', /; try again later$/],
     [429, { type: '/docs#problem-queue-full', detail: 'full' }, '/v1/x', 'REFUSED', /^full$/],
-    [503, { detail: 'low on disk' }, '/v1/x', 'BROKER_FAILED', /answered 503: low on disk$/],
+    [500, { reason: 'a defect' }, '/api/x', 'BROKER_FAILED', /answered 500: a defect$/],
+    [503, { detail: 'low on disk' }, '/v1/x', 'UNAVAILABLE', /^low on disk; see leveret status$/],
+    [
+      404,
+      { detail: "NOT_FOUND - no exchange 'x' in vhost '/'" },
+      '/v1/x',
+      'NOT_FOUND',
+      /^no exchange 'x' in vhost '\/'; leveret exchanges lists/,
+    ],
   ])('%i %j to %s is %s', async (status, body, path, code, message) => {
     const api = await client(answering(status, body));
     const found = await failure(api.ask({ path, about }));

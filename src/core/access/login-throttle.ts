@@ -8,7 +8,10 @@
  *
  * The last two do not hold for a user at an address from which it has logged in: so neither a flood of wrong passwords for
  * a user, nor a neighbour behind the same proxy, locks it out of where it works. A refusal is no failure: who asks again too
- * soon does not wait longer for it. The tables are bounded; a stranger who fills them makes the oldest be forgotten.
+ * soon does not wait longer for it. Behind the free attempts the wait begins with an attempt, and not with its end: so of many
+ * at once one is made. The tables are bounded; a stranger who fills them makes the oldest be forgotten.
+ *
+ * Only passwords can be guessed. Tokens and certificates are not counted here, and neither trust their holder's address.
  */
 import { RecencyMap } from '../recency-map.ts';
 
@@ -48,6 +51,13 @@ export class LoginThrottle {
     return Math.max(ofPair, ofAddress, ofUser);
   }
 
+  /** An attempt is being made, after `waitMs` said that it may. */
+  begun(username: string, address: string, nowMs: number): void {
+    beginWait(this.#pairs.get(pairKey(username, address)), PAIR_FREE, nowMs);
+    beginWait(this.#addresses.get(networkOf(address)), ADDRESS_FREE, nowMs);
+    beginWait(this.#users.get(shortName(username)), USER_FREE, nowMs);
+  }
+
   failed(username: string, address: string, nowMs: number): void {
     addFailure(this.#pairs, pairKey(username, address), nowMs);
     addFailure(this.#addresses, networkOf(address), nowMs);
@@ -65,6 +75,10 @@ function waitOf(failures: Failures | undefined, free: number, nowMs: number): nu
   if (failures === undefined || failures.count < free) return 0;
   const waitMs = Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** (failures.count - free));
   return Math.max(0, failures.lastMs + waitMs - nowMs);
+}
+
+function beginWait(failures: Failures | undefined, free: number, nowMs: number): void {
+  if (failures !== undefined && failures.count >= free) failures.lastMs = nowMs;
 }
 
 function addFailure(table: RecencyMap<string, Failures>, key: string, nowMs: number): void {

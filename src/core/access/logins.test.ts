@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { RuntimeUnderTest } from '../../../test/core/runtime-under-test.ts';
-import type { Credentials, Peer } from '../environment.ts';
+import type { Credentials, Peer, TokenVerifier } from '../environment.ts';
 import { AccessControl } from './access-control.ts';
 import { type LoginResult, Logins } from './logins.ts';
 
@@ -18,19 +18,35 @@ let logins: Logins;
 /** Of passwords that are to be hashed slowly: what to do with them is the test's. */
 let hashing: { password: string; done: (passwordHash: string | undefined) => void }[];
 let isBusy: boolean;
+/** Set: what is answered to whoever logs in waits there. */
+let verifying: (() => void)[] | undefined;
+let runtime: RuntimeUnderTest['runtime'];
 
 beforeEach(() => {
-  const { runtime } = new RuntimeUnderTest();
+  ({ runtime } = new RuntimeUnderTest());
+  verifying = undefined;
   hashing = [];
   isBusy = false;
   const credentials: Credentials = {
     hash: (password) => `cheap ${password}`,
-    verify: (password, passwordHash, done) =>
-      done(isBusy ? undefined : passwordHash?.endsWith(` ${password}`) === true),
+    verify: (password, passwordHash, done) => {
+      const answer = (): void => done(isBusy ? undefined : passwordHash?.endsWith(` ${password}`) === true);
+      if (verifying === undefined) answer();
+      else verifying.push(answer);
+    },
     hashSlowly: (password, done) => hashing.push({ password, done }),
     isOutdated: (passwordHash) => passwordHash.startsWith('cheap'),
   };
-  Object.assign(runtime.environment, { credentials });
+  const tokens: TokenVerifier = {
+    isToken: (text) => text.startsWith('token '),
+    verify: (token, done) =>
+      done(
+        token === 'token bad'
+          ? { refused: 'token: bad' }
+          : { username: token.slice(6), scopes: [], expiresAtMs: Number.MAX_SAFE_INTEGER },
+      ),
+  };
+  Object.assign(runtime.environment, { credentials, tokens });
   access = new AccessControl(() => {}, { put: () => {}, remove: () => {} });
   access.putUser({ name: 'ann', passwordHash: 'cheap secret', tags: [] });
   access.putUser({ name: 'guest', passwordHash: 'slow guest', tags: [] });
@@ -72,6 +88,74 @@ describe('a log-in', () => {
     access.putUser({ name: 'ann', passwordHash: 'cheap other', tags: [] });
     hashing[0]?.done('slow secret');
     expect(access.users.get('ann')?.passwordHash).toBe('cheap other');
+  });
+
+  test('is not let in as another user of the same name, who came while its password was looked at', () => {
+    verifying = [];
+    const results: LoginResult[] = [];
+    const attempt = { protocol: 'amqp', username: 'ann', password: 'secret', peer: HERE } as const;
+    for (let i = 0; i < 3; i++) logins.logIn(attempt, (result) => results.push(result));
+    access.putUser({ name: 'ann', passwordHash: 'cheap secret', tags: ['management'] });
+    verifying[0]?.();
+    access.replaceHash('ann', 'cheap secret', 'slow secret');
+    verifying[1]?.();
+    access.deleteUser('ann');
+    access.putUser({ name: 'ann', passwordHash: 'cheap other', tags: ['administrator'] });
+    verifying[2]?.();
+    expect(results[0]).toHaveProperty('identity');
+    expect(results.slice(1)).toEqual([
+      { refused: 'wrong user name or password' },
+      { refused: 'wrong user name or password' },
+    ]);
+  });
+
+  test('that is under way when the hash is replaced by a better one goes on', () => {
+    verifying = [];
+    const results: LoginResult[] = [];
+    const attempt = { protocol: 'amqp', username: 'ann', password: 'secret', peer: HERE } as const;
+    logins.logIn(attempt, (result) => results.push(result));
+    access.replaceHash('ann', 'cheap secret', 'slow secret');
+    verifying[0]?.();
+    expect(results[0]).toHaveProperty('identity');
+  });
+
+  test('asks for a better hash once, however many come at the same time', () => {
+    for (let i = 0; i < 5; i++) logIn('ann', 'secret');
+    expect(hashing.length).toBe(1);
+    hashing[0]?.done(undefined);
+    logIn('ann', 'secret');
+    expect(hashing.length).toBe(2);
+  });
+
+  test('needs a password: an empty one is none', () => {
+    access.putUser({ name: 'empty', passwordHash: 'slow ', tags: [] });
+    expect(logIn('empty', '')).toEqual({ refused: 'wrong user name or password' });
+  });
+
+  test('with a token or a certificate does not wait for what others did with passwords', () => {
+    for (let i = 0; i < 120; i++) logIn('ann', 'wrong', { ...THERE, remoteAddress: `10.0.1.${i}` });
+    for (let i = 0; i < 120; i++) logIn('', 'token bad', THERE);
+    expect(logIn('ann', 'secret', THERE)).toHaveProperty('retryAfterMs');
+    expect(logIn('ann', undefined, THERE)).toHaveProperty('identity');
+    expect(logIn('', 'token bob', THERE)).toHaveProperty('identity');
+  });
+
+  test('with a token of its own gives nobody more guesses at the password of the user that it names', () => {
+    for (let i = 0; i < 10; i++) logIn('ann', 'wrong', THERE);
+    expect(logIn('ann', 'token bob', THERE)).toHaveProperty('identity');
+    expect(logIn('ann', 'secret', THERE)).toHaveProperty('retryAfterMs');
+  });
+
+  test('is one at a time when no attempt is free any more', () => {
+    for (let i = 0; i < 10; i++) logIn('ann', 'wrong', THERE);
+    Object.assign(runtime, { now: () => 60_000 });
+    verifying = [];
+    const results: LoginResult[] = [];
+    const attempt = { protocol: 'amqp', username: 'ann', password: 'wrong', peer: THERE } as const;
+    for (let i = 0; i < 20; i++) logins.logIn(attempt, (result) => results.push(result));
+    expect(verifying.length).toBe(1);
+    expect(results.length).toBe(19);
+    expect(results[0]).toMatchObject({ retryAfterMs: 1000 });
   });
 
   test('is asked to come again when there is too much to do, which is no failure of it', () => {

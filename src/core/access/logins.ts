@@ -1,6 +1,6 @@
 import type { Environment, Peer, TokenVerifier, VerifiedToken } from '../environment.ts';
 import type { Runtime } from '../runtime.ts';
-import type { AccessControl } from './access-control.ts';
+import type { AccessControl, User } from './access-control.ts';
 import type { Identity } from './identity.ts';
 import { LoginAttempts, type LoginProtocol } from './login-attempts.ts';
 import { LoginThrottle } from './login-throttle.ts';
@@ -33,6 +33,8 @@ export class Logins {
   readonly #environment: Environment;
   readonly #loopbackUsers: readonly string[];
   readonly #throttle = new LoginThrottle();
+  /** Hashes that are about to be replaced: a program with a hundred connections needs it once. */
+  readonly #outdated = new Set<string>();
 
   constructor(access: AccessControl, runtime: Runtime, loopbackUsers: readonly string[]) {
     this.#access = access;
@@ -43,18 +45,15 @@ export class Logins {
 
   /** Calls `done` exactly once, maybe before it returns. */
   logIn(attempt: LoginAttempt, done: (result: LoginResult) => void): void {
-    const { protocol, username, peer } = attempt;
-    const waitMs = this.#throttle.waitMs(username, peer.remoteAddress, this.#runtime.now());
-    if (waitMs > 0) {
-      this.attempts.add(protocol, peer.remoteAddress, username, false);
-      const seconds = Math.ceil(waitMs / 1000);
-      done({ refused: `too many failed attempts; the next may come in ${seconds} s`, retryAfterMs: waitMs });
-      return;
-    }
-    this.#check(attempt, (result) => {
-      this.#note(attempt, result);
+    const { password } = attempt;
+    const { tokens } = this.#environment;
+    const checked = (result: LoginResult): void => {
+      this.#count(attempt, result);
       done(result);
-    });
+    };
+    if (password === undefined) this.#checkCertificate(attempt, checked);
+    else if (tokens?.isToken(password)) this.#checkToken(tokens, password, checked);
+    else this.#checkGuess(attempt, password, done);
   }
 
   /**
@@ -80,20 +79,55 @@ export class Logins {
     });
   }
 
-  #check(attempt: LoginAttempt, done: (result: LoginResult) => void): void {
-    const { username, password, peer } = attempt;
-    const { tokens } = this.#environment;
-    const user = this.#access.users.get(username);
-    if (password === undefined) {
-      done(user === undefined ? { refused: `no user '${username}'` } : this.#userAt(username, peer));
-    } else if (tokens?.isToken(password)) {
-      this.#checkToken(tokens, password, done);
-    } else {
-      this.#environment.credentials.verify(password, user?.passwordHash, (matches) => {
-        if (matches) this.#replaceOutdated(username, password, user?.passwordHash);
-        done(this.#passwordResult(attempt, matches));
-      });
+  #checkCertificate({ username, peer }: LoginAttempt, done: (result: LoginResult) => void): void {
+    const isKnown = this.#access.users.has(username);
+    done(isKnown ? this.#userAt(username, peer) : { refused: `no user '${username}'` });
+  }
+
+  /** A password, unless it was guessed too often. */
+  #checkGuess(attempt: LoginAttempt, password: string, done: (result: LoginResult) => void): void {
+    const { username, peer } = attempt;
+    const nowMs = this.#runtime.now();
+    const waitMs = this.#throttle.waitMs(username, peer.remoteAddress, nowMs);
+    if (waitMs > 0) {
+      this.attempts.add(attempt.protocol, peer.remoteAddress, username, false);
+      const seconds = Math.ceil(waitMs / 1000);
+      done({ refused: `too many failed attempts; the next may come in ${seconds} s`, retryAfterMs: waitMs });
+      return;
     }
+    this.#throttle.begun(username, peer.remoteAddress, nowMs);
+    this.#checkPassword(attempt, password, (result) => {
+      this.#note(attempt, result);
+      done(result);
+    });
+  }
+
+  #checkPassword(attempt: LoginAttempt, password: string, done: (result: LoginResult) => void): void {
+    const { username } = attempt;
+    const user = this.#access.users.get(username);
+    // an empty password is no password, as in RabbitMQ: whoever leaves it out proves nothing
+    if (password === '') {
+      done({ refused: WRONG });
+      return;
+    }
+    this.#environment.credentials.verify(password, user?.passwordHash, (matches) => {
+      if (matches === undefined) {
+        done({ refused: 'too many log-ins at once', retryAfterMs: BUSY_MS });
+      } else if (matches && this.#isUnchanged(username, user)) {
+        this.#replaceOutdated(username, password, user?.passwordHash);
+        done(this.#userAt(username, attempt.peer));
+      } else {
+        done({ refused: WRONG });
+      }
+    });
+  }
+
+  /** It may have gone while its password was looked at, or another one of its name may be there. */
+  #isUnchanged(username: string, before: User | undefined): boolean {
+    const user = this.#access.users.get(username);
+    if (user === undefined) return false;
+    // the same password may have got a better hash, and the user other tags
+    return user.version === before?.version || user.passwordHash === before?.passwordHash;
   }
 
   #checkToken(tokens: TokenVerifier, token: string, done: (result: LoginResult) => void): void {
@@ -101,12 +135,6 @@ export class Logins {
     tokens.verify(token, (result: VerifiedToken | { readonly refused: string }) =>
       done('refused' in result ? result : { identity: new TokenIdentity(result, clock) }),
     );
-  }
-
-  #passwordResult({ username, peer }: LoginAttempt, matches: boolean | undefined): LoginResult {
-    if (matches === undefined) return { refused: 'too many log-ins at once', retryAfterMs: BUSY_MS };
-    // the user may have gone while its password was looked at
-    return matches && this.#access.users.has(username) ? this.#userAt(username, peer) : { refused: WRONG };
   }
 
   #userAt(username: string, peer: Peer): LoginResult {
@@ -117,19 +145,26 @@ export class Logins {
 
   #replaceOutdated(username: string, password: string, passwordHash: string | undefined): void {
     const { credentials } = this.#environment;
-    if (passwordHash === undefined || !credentials.isOutdated?.(passwordHash, password)) return;
-    credentials.hashSlowly?.(password, (better) => {
+    if (passwordHash === undefined || this.#outdated.has(passwordHash)) return;
+    if (credentials.hashSlowly === undefined || !credentials.isOutdated?.(passwordHash, password)) return;
+    this.#outdated.add(passwordHash);
+    credentials.hashSlowly(password, (better) => {
+      this.#outdated.delete(passwordHash);
       if (better !== undefined) this.#access.replaceHash(username, passwordHash, better);
     });
   }
 
   /** What is refused for want of time says nothing about who asks. */
-  #note({ protocol, username, peer }: LoginAttempt, result: LoginResult): void {
-    const isIn = 'identity' in result;
-    const name = isIn ? result.identity.username : username;
-    this.attempts.add(protocol, peer.remoteAddress, name, isIn);
-    if (isIn) this.#throttle.succeeded(username, peer.remoteAddress, this.#runtime.now());
+  #note(attempt: LoginAttempt, result: LoginResult): void {
+    const { username, peer } = attempt;
+    this.#count(attempt, result);
+    if ('identity' in result) this.#throttle.succeeded(username, peer.remoteAddress, this.#runtime.now());
     else if (result.retryAfterMs === undefined)
       this.#throttle.failed(username, peer.remoteAddress, this.#runtime.now());
+  }
+
+  #count({ protocol, username, peer }: LoginAttempt, result: LoginResult): void {
+    const isIn = 'identity' in result;
+    this.attempts.add(protocol, peer.remoteAddress, isIn ? result.identity.username : username, isIn);
   }
 }

@@ -15,7 +15,7 @@ import { Publication } from '../message/publication.ts';
 import type { SettlementResult } from '../outcome/settlement-result.ts';
 import type { Consumer } from '../queue/consumer.ts';
 import type { Lane } from '../queue/lane.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { MessageHolder, Queue } from '../queue/queue.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Lease, LeasedMessage } from './lease.ts';
 
@@ -28,13 +28,15 @@ const LEASE_ID_LENGTH = 22;
 
 /** Who waits for messages, as far as the table has to call it. */
 interface WaitingReceiver {
+  readonly username: string;
   unpark(): void;
   stop(): void;
 }
 
-export class Leases {
+export class Leases implements MessageHolder {
   readonly #runtime: Runtime;
   readonly #byId = new Map<string, Lease>();
+  readonly #byQueue = new Map<Queue, Set<Lease>>();
   readonly #receivers = new Set<WaitingReceiver>();
 
   constructor(runtime: Runtime) {
@@ -84,7 +86,7 @@ export class Leases {
     const runtime = this.#runtime;
     const id = runtime.randomName(LEASE_ID_LENGTH);
     const deadline = runtime.makeDeadline(() => this.giveUp(id));
-    this.#byId.set(id, { id, username, queue, lane, seq, consumer, deadline });
+    this.#add({ id, username, queue, lane, seq, consumer, deadline });
     consumer.unackedCount++;
     if (!consumer.isBusy) consumer.queue.consumerBecameBusy(consumer);
     runtime.deadlines.set(deadline, runtime.now() + leaseMs);
@@ -140,16 +142,41 @@ export class Leases {
     lease.queue.requeue(lease.lane, lease.seq, 'failed');
   }
 
-  /** The user is gone, and what it took comes back. */
+  /** The user is gone: it receives no more, and what it took comes back in the next turns. */
   abandonAllOf(username: string): void {
-    for (const lease of [...this.#byId.values()]) {
-      if (lease.username === username) this.#abandon(lease);
-    }
+    for (const receiver of [...this.#receivers]) if (receiver.username === username) receiver.stop();
+    for (const lease of this.#byId.values()) if (lease.username === username) this.extend(lease, 0);
   }
 
-  #end({ id, deadline, consumer }: Lease): void {
-    const wasFull = !this.hasRoom;
+  /** There is nothing to settle any more: the leases end in the next turns, and give their room to others. */
+  onQueueGone(queue: Queue): void {
+    for (const lease of this.#byQueue.get(queue) ?? []) this.extend(lease, 0);
+  }
+
+  #add(lease: Lease): void {
+    const { id, queue } = lease;
+    this.#byId.set(id, lease);
+    const others = this.#byQueue.get(queue);
+    if (others !== undefined) {
+      others.add(lease);
+      return;
+    }
+    this.#byQueue.set(queue, new Set([lease]));
+    queue.setHolder(this);
+  }
+
+  #remove(lease: Lease): void {
+    const { id, queue } = lease;
     this.#byId.delete(id);
+    const others = this.#byQueue.get(queue);
+    others?.delete(lease);
+    if (others?.size === 0) this.#byQueue.delete(queue);
+  }
+
+  #end(lease: Lease): void {
+    const { deadline, consumer } = lease;
+    const wasFull = !this.hasRoom;
+    this.#remove(lease);
     this.#runtime.deadlines.clear(deadline);
     consumer.unackedCount--;
     if (consumer.unackedCount === 0) consumer.queue.consumerBecameIdle(consumer);

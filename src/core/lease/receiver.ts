@@ -84,6 +84,10 @@ export class Receiver implements DeliveryTarget {
     return this.#consumer.consumerTag;
   }
 
+  get username(): string {
+    return this.#settings.username;
+  }
+
   /** Whether it can take anything now. Runs per delivery. */
   get canDeliver(): boolean {
     return this.#isOpen && !this.#isPaused && this.#leases.hasRoom;

@@ -53,7 +53,7 @@ export class Publication implements RoutedMessage {
   mayBeRedirected = false;
   /** Header x-outcome-ttl asks for the outcome, and there is a message-id to find it by. */
   wantsOutcome = false;
-  /** Never taken for a repetition: a dead letter, which would be lost. */
+  /** Never taken for a repetition: a dead letter, or one that is moved, which would be lost. */
   mayRepeat = false;
   #decoded: BasicProperties | undefined;
 

@@ -162,6 +162,14 @@ export class Lane {
     this.readyCount++;
   }
 
+  /** As if `seq`, which was never delivered, had not been taken. False when another one was taken since: it is unacked still. */
+  untake(seq: number): boolean {
+    if (this.#cursor !== seq + 1) return false;
+    this.#cursor = seq;
+    this.readyCount++;
+    return true;
+  }
+
   /** Ends an unacked message. Runs per message. */
   settle(seq: number): void {
     const number = Math.floor(seq / CHUNK);

@@ -86,6 +86,11 @@ export interface QueueObstacles {
   readonly headExpiresMs: number;
 }
 
+/** Who has messages of queues that belong to no consumer any more. */
+export interface MessageHolder {
+  onQueueGone(queue: Queue): void;
+}
+
 /** Who asks with basic.get. */
 export interface GetTarget {
   deliverGet(lane: Lane, seq: number, redelivered: boolean, noAck: boolean): void;
@@ -148,6 +153,10 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
   #isFetching = false;
   /** An operator stopped it: it takes messages in and gives none out. */
   #isPaused = false;
+  /** It had a consumer that was there to stay: an auto-delete queue goes once all have gone. */
+  #hadConsumer = false;
+  /** Told when the queue is gone. */
+  #holder: MessageHolder | undefined;
 
   /** `laneId`: of a queue that is there again after a restart, its first lane. */
   constructor(
@@ -351,10 +360,10 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
   /** basic.get: takes the next message for `target` and has it written. */
   get(target: GetTarget, noAck: boolean): GetOutcome {
     this.touch();
+    this.activity.touch();
     if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN, 'now');
     if (this.readyCount === 0 || this.#isPaused) {
       this.counters.getEmpty++;
-      this.activity.touch();
       return 'empty';
     }
     const lane = this.#nextLane();
@@ -430,23 +439,28 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
 
   /**
    * Hands the next ready message to `publish`, which puts it elsewhere, and then it is settled here: in one group, so that a crash
-   * leaves it in one of the two places. When `publish` returns false, or throws, it is ready again. `wait`: as for `get`.
+   * leaves it in one of the two places. When `publish` returns false, or throws, it is as it was. `wait`: as for `get`. The message
+   * is no repetition where it goes, although it may have been there before: it would be lost.
    */
   moveNext(publish: (publication: Publication) => boolean): 'moved' | 'kept' | 'empty' | 'wait' {
+    this.activity.touch();
     if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN, 'now');
     if (this.readyCount === 0) return 'empty';
     const lane = this.#nextLane();
     this.#runtime.extendReach(lane);
     if (!lane.mayDeliver) return 'wait';
+    const wasReturned = lane.nextIsReturned;
     const seq = this.#take(lane);
     this.unackedCount++;
     let isMoved = false;
     try {
-      isMoved = publish(Publication.fromRecord(this.#runtime.readRecord(lane.position(seq))));
+      const publication = Publication.fromRecord(this.#runtime.readRecord(lane.position(seq)));
+      publication.mayRepeat = true;
+      isMoved = publish(publication);
     } finally {
       this.unackedCount--;
       if (isMoved) this.#settle(lane, seq);
-      else this.#makeReady(lane, seq);
+      else this.#makeReady(lane, seq, wasReturned);
     }
     return isMoved ? 'moved' : 'kept';
   }
@@ -498,6 +512,11 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     return record === undefined ? Number.POSITIVE_INFINITY : this.#expiryOf(record);
   }
 
+  /** `holder` has unacked messages that are in no channel. It is one for all queues. */
+  setHolder(holder: MessageHolder): void {
+    this.#holder = holder;
+  }
+
   /** Lets go of everything the queue holds, its room in the next turns; the caller has taken it out of the vhost. */
   dispose(): void {
     this.deleted = true;
@@ -510,6 +529,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     this.readyBytes = 0;
     this.unackedCount = 0;
     for (const consumer of [...this.consumers]) consumer.target.onQueueDeleted(consumer);
+    this.#holder?.onQueueGone(this);
     this.activity.end();
   }
 
@@ -517,6 +537,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
 
   addConsumer(consumer: Consumer): void {
     this.consumers.add(consumer);
+    if (!consumer.isPassing) this.#hadConsumer = true;
     this.activity.addConsumers(1, this.#runtime.now());
     this.#runtime.deadlines.clear(this.#unused);
     this.#electActiveConsumer();
@@ -531,7 +552,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     if (this.#activeConsumer === consumer) this.#activeConsumer = undefined;
     this.#electActiveConsumer();
     if (this.deleted || this.consumers.size > 0) return;
-    if (this.autoDelete && !consumer.isPassing) this.vhost.removeQueue(this);
+    if (this.autoDelete && this.#hadConsumer) this.vhost.removeQueue(this);
     else this.touch();
   }
 
@@ -573,6 +594,8 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
   /** Other arguments hold from now on (a policy changed). */
   applySettings(settings: QueueArguments): void {
     const expiresChanged = settings.expiresMs !== this.settings.expiresMs;
+    // Of what is unacked now the outcome is kept as it was promised.
+    if (this.#keepsOutcomes) this.#sawOutcome = true;
     this.settings = settings;
     if (expiresChanged) this.touch();
     this.#dropExcess();
@@ -729,10 +752,10 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     if (redelivered) this.counters.redeliver++;
   }
 
-  /** What cannot be read stays where it is. */
-  #makeReady(lane: Lane, seq: number): void {
+  /** What cannot be read stays where it is. `wasDelivered`: somebody may have seen it. */
+  #makeReady(lane: Lane, seq: number, wasDelivered = true): void {
     const bodyBytes = this.#bodyBytes(lane, seq);
-    lane.giveBack(seq);
+    if (wasDelivered || !lane.untake(seq)) lane.giveBack(seq);
     this.readyCount++;
     this.readyBytes += bodyBytes;
     // Before anything is delivered, as in RabbitMQ: what comes back does not push a message to a waiting consumer.

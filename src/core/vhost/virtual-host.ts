@@ -121,6 +121,8 @@ export class VirtualHost implements QueueHost {
   #metadata: VhostMetadata;
   /** Set while tracing is on. Looked at for each message. */
   tracer: Tracer | undefined;
+  /** It is gone, and its outcomes with it: those of what its queues discard in the next turns are not kept. */
+  #isDisposed = false;
 
   /** `restored`: what was recorded of this vhost before a restart. */
   constructor(runtime: Runtime, name: string, definitions: DefinitionRecorder, restored?: VhostDefinition) {
@@ -231,6 +233,7 @@ export class VirtualHost implements QueueHost {
 
   /** Removes all that is in the vhost, and records it: none of it may come back with a later vhost of the same name. */
   dispose(): void {
+    this.#isDisposed = true;
     this.schedule.dispose();
     this.outcomes.dispose();
     this.deduplication.dispose();
@@ -578,7 +581,7 @@ export class VirtualHost implements QueueHost {
   ): PublishOutcome {
     const delayMs = this.#allowedDelay(exchange, publication);
     this.countPublished(exchange);
-    if (exchange.deduplication === undefined)
+    if (exchange.deduplication === undefined || publication.mayRepeat)
       return this.#publishOrHold(exchange, publication, delayMs, into, origin);
     if (this.deduplication.isRepeatedAt(exchange, publication)) return 'routed';
     const outcome = this.#publishOrHold(exchange, publication, delayMs, into, origin);
@@ -680,6 +683,7 @@ export class VirtualHost implements QueueHost {
     ending: Ending,
     result: SettlementResult | undefined,
   ): void {
+    if (this.#isDisposed) return;
     const { deadLetterExchange } = queue.settings;
     const isDeadLettered = deadLetterExchange !== undefined && this.exchanges.has(deadLetterExchange);
     this.outcomes.keep(queue, message, { ending, isDeadLettered, result });

@@ -329,6 +329,7 @@ describe('what is refused', () => {
 
 describe('publishing many messages', () => {
   const BATCH = `${ORDERS}/batch`;
+  const LINES = { 'content-type': 'application/x-ndjson' };
 
   test('says of each what became of it', async () => {
     await start();
@@ -354,13 +355,37 @@ describe('publishing many messages', () => {
     await start();
     const lines =
       '{"routing_key":"orders","payload":"1"}\n\r\n{"routing_key":"orders","payload":"2"}\r\n{broken';
-    const type = { 'content-type': 'application/x-ndjson' };
-    expect((await send(BATCH, lines, type)).json).toMatchObject({ published: 2, failed: 1 });
-    expect(await send(BATCH, '', type)).toEqual({
+    expect((await send(BATCH, lines, LINES)).json).toMatchObject({ published: 2, failed: 1 });
+    expect(await send(BATCH, '', LINES)).toEqual({
       status: 200,
       json: { published: 0, failed: 0, results: [] },
     });
     expect((await publish([], BATCH)).status).toBe(200);
+  });
+
+  test('is not looked at as a whole when it has far too many lines', async () => {
+    await start();
+    for (const line of ['\n', '1\n']) {
+      const lines = Buffer.alloc(2 ** 24, line);
+      const beganMs = performance.now();
+      expect((await send(BATCH, lines, LINES)).status).toBe(413);
+      // Reading them all takes seconds.
+      expect(performance.now() - beganMs).toBeLessThan(1000);
+    }
+  });
+
+  test('may have a line that is too long, which is a problem of that line', async () => {
+    await start();
+    const line = JSON.stringify({ routing_key: 'orders', payload: '1' });
+    const long = JSON.stringify({ routing_key: 'orders', payload: 'x'.repeat(2 ** 22) });
+    const { results } = (await send(BATCH, `${line}\n${long}\n${line}\n`, LINES)).json;
+    expect(results.map(({ status }: { status?: number }) => status ?? 200)).toEqual([200, 413, 200]);
+  });
+
+  test('is refused when it is JSON that takes long to read', async () => {
+    await start();
+    const { json } = await send(BATCH, `[${'{},'.repeat(1_300_000)}{}]\n`, LINES);
+    expect(json.results[0]).toMatchObject({ status: 413 });
   });
 
   test('is refused when it is no array, of no known type, or too much', async () => {

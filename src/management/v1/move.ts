@@ -27,7 +27,9 @@ async function move(context: ManagementContext, request: FastifyRequest): Promis
   const { broker } = context;
   const { session, queue } = queueFor(context, request);
   const input = new RequestInput('body', jsonBody(request) ?? {}, FIELDS);
-  const max = input.integer('max', { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? queue.readyCount;
+  const asked = input.integer('max', { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? Number.POSITIVE_INFINITY;
+  // What comes meanwhile stays: it may be what was moved, back again.
+  const max = Math.min(asked, queue.readyCount);
   const mover = moverOf(context, session, queue, input);
   refuseDuringAlarm(broker);
   const work = await SlicedWork.begin();
@@ -73,7 +75,10 @@ function toQueue(session: Session, source: Queue, name: string): Mover {
   session.vhost.queue(name, undefined);
   return (publication) => {
     const target = session.vhost.queues.get(name);
-    return target === undefined ? 'unroutable' : session.vhost.deliver([target], publication);
+    if (target === undefined) return 'unroutable';
+    // Before anything is tried: a queue that refuses a message may dead-letter it.
+    const bodyBytes = publication.bodyEnd - publication.bodyStart;
+    return target.makeRoom(bodyBytes) ? session.vhost.deliver([target], publication) : 'refused';
   };
 }
 
@@ -93,7 +98,10 @@ function toExchange(
       withoutUserId(stored),
       body.subarray(bodyStart, bodyEnd),
     );
+    publication.mayRepeat = true;
     const target = authorizePublication(broker, session, publication);
+    // One of several queues may refuse it when the others have it.
+    if (session.vhost.findFull([{ exchange: target, publication }]) !== undefined) return 'refused';
     return publishMessage(broker, session, target, publication, true, []);
   };
 }

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { ApiUnderTest } from '../../../test/management/api-under-test.ts';
 import type { DirectChannel } from '../../client/direct-channel.ts';
 import type { Queue } from '../../core/queue/queue.ts';
@@ -104,6 +104,34 @@ describe('receiving', () => {
     await api.running.settled();
     await channel.queueDelete('jobs');
     expect((await waiting).status).toBe(410);
+  });
+
+  test('ends with what there is when the user is deleted', async () => {
+    api.addUser('worker', [], ['', '', '.*']);
+    const waiting = post('receive', { wait: '1h' }, 'worker:worker');
+    await vi.waitUntil(() => api.broker.leases.receiverCount === 1);
+    api.broker.deleteUser('worker');
+    await put('a');
+    expect((await waiting).json).toEqual({ messages: [] });
+    expect(jobs()).toMatchObject({ readyCount: 1, consumerCount: 0 });
+  });
+
+  test('ends with 410 when the vhost is deleted', async () => {
+    api.broker.addVhost('other');
+    api.broker.access.setPermission({ user: 'guest', vhost: 'other', configure: '.*', write: '', read: '.*' });
+    await api.ask('PUT', '/api/queues/other/jobs', {});
+    const waiting = api.ask('POST', '/v1/queues/other/jobs/receive', { wait: '1h' });
+    await vi.waitUntil(() => api.broker.leases.receiverCount === 1);
+    api.broker.deleteVhost('other');
+    expect((await waiting).status).toBe(410);
+  });
+
+  test('takes no more at once than an answer may hold', async () => {
+    const body = new Uint8Array(6 * 2 ** 20);
+    for (let count = 0; count < 4; count++) await channel.publish({ routingKey: 'jobs', body });
+    expect(await receive({ max: 10, encoding: 'base64' })).toHaveLength(3);
+    expect(jobs()).toMatchObject({ readyCount: 1, unackedCount: 3 });
+    expect(await receive({ max: 10 })).toHaveLength(1);
   });
 
   test('is refused without permission, and where a consumer is alone', async () => {

@@ -147,6 +147,22 @@ describe('a stream', () => {
     await closed;
   });
 
+  test('ends when its user is deleted, and what it had is ready again', async () => {
+    await channel.publish({ routingKey: 'events', body: 'a' });
+    const events = await Events.open('?lease=1h');
+    await events.next();
+    api.broker.deleteUser('guest');
+    expect(await events.next()).toMatchObject({ event: 'end', data: { reason: 'stopped' } });
+    await api.running.settled();
+    expect(queue()).toMatchObject({ readyCount: 1, unackedCount: 0, consumerCount: 0 });
+  });
+
+  test('takes nothing when only its headers are asked for', async () => {
+    await channel.publish({ routingKey: 'events', body: 'a' });
+    expect((await api.ask('HEAD', '/v1/queues/%2F/events/stream')).status).toBeGreaterThanOrEqual(404);
+    expect(queue()).toMatchObject({ readyCount: 1, consumerCount: 0 });
+  });
+
   test('is refused like any other request', async () => {
     expect((await api.get('/v1/queues/%2F/nothing/stream')).status).toBe(404);
     expect((await api.get('/v1/queues/%2F/events/stream?credit=0')).status).toBe(400);
