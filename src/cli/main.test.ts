@@ -124,6 +124,14 @@ describe('leveret serve', () => {
       /^leveret: BAD_OPTION: option --storage: bad value 'jetstream'; allowed: file, memory/,
     ],
     [['5673'], /^leveret: BAD_OPTION: unexpected argument '5673'/],
+    [
+      ['--tls-cert', 'package.json'],
+      /^leveret: BAD_OPTION: option --tls-key: missing; --tls-cert is of no use without its key/,
+    ],
+    [
+      ['--amqp-port', 'none', '--http-port', 'none'],
+      /^leveret: BAD_OPTION: options --amqp-port and --http-port: both are none, .*nobody could reach the broker/,
+    ],
   ])('%j is refused with one line and exit code 2', async (args, line) => {
     const { code, lines } = await ended('serve', ...args);
     expect(code).toBe(2);

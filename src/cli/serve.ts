@@ -1,5 +1,5 @@
 import { ConsoleLog } from '../daemon/console-log.ts';
-import type { OptionValues } from '../daemon/options.ts';
+import { flagOf, OPTION_NAMES, type OptionName, type OptionValues } from '../daemon/options.ts';
 import { readOptions } from '../daemon/read-options.ts';
 import {
   ListenError,
@@ -28,9 +28,13 @@ export const serveCommand: Command = {
       return EXIT_OK;
     }
     try {
-      return await serve(readOptions(args, process.env));
+      const values = readOptions(args, process.env);
+      checkReachable(values);
+      return await serve(values);
     } catch (error) {
-      if (error instanceof OptionError) return reportOptionError('leveret', error, 'serve');
+      if (error instanceof OptionError) {
+        return reportOptionError('leveret', new OptionError(withFlags(error.message)), 'serve');
+      }
       if (error instanceof ListenError) {
         return reportFailure('leveret', error, EXIT_FAILURE, `see --host and --${error.listener}-port`);
       }
@@ -42,6 +46,23 @@ export const serveCommand: Command = {
     }
   },
 };
+
+/** A broker inside a program needs no port; here nobody could come in. */
+function checkReachable({ amqpPort, httpPort, amqpsPort, httpsPort, tlsCert }: OptionValues): void {
+  const hasTls = tlsCert !== '' && (amqpsPort !== false || httpsPort !== false);
+  if (amqpPort !== false || httpPort !== false || hasTls) return;
+  throw new OptionError(
+    'options amqpPort and httpPort: both are none, and no port is open with TLS: nobody could reach the broker',
+  );
+}
+
+/** `startBroker` calls options as a program does: `tlsKey` is `--tls-key` here. */
+function withFlags(message: string): string {
+  const names = OPTION_NAMES.filter((name) => /[A-Z]/.test(name));
+  return message.replaceAll(new RegExp(`\\b(${names.join('|')})\\b`, 'g'), (name) =>
+    flagOf(name as OptionName),
+  );
+}
 
 async function serve(values: OptionValues): Promise<number> {
   const { logLevel, ...options } = values;

@@ -12,6 +12,7 @@ import { type Flag, type FlagValues, option, optionOr, toggle } from './grammar/
 import { verb } from './grammar/verb.ts';
 import { detailLines, fieldColumn, listVerb, textColumn } from './list-verb.ts';
 import { pairsText } from './terminal/name-texts.ts';
+import type { Output } from './terminal/output.ts';
 import { pipedSecret, promptSecret } from './terminal/secret-prompt.ts';
 import { visible } from './terminal/text-width.ts';
 
@@ -89,6 +90,7 @@ standard input.`,
         const done = `Added ${userText(name)}.`;
         await change(invocation, { method: 'PUT', path: userPath(name), body }, done);
         if (!json) output.remark('It may enter no vhost yet: see leveret permissions set.');
+        remarkUnknownTags(output, flags.tags);
         return EXIT_OK;
       },
     }),
@@ -119,6 +121,7 @@ standard input.`,
       async run(invocation) {
         const {
           api,
+          output,
           operands: [name = '', tags = ''],
         } = invocation;
         const user = await api.get(userPath(name), userText(name));
@@ -129,7 +132,9 @@ standard input.`,
           tags,
         };
         const done = `${tags === '' ? 'Took all tags from' : `Set the tags ${tags} of`} ${userText(name)}.`;
-        return change(invocation, { method: 'PUT', path: userPath(name), body }, done);
+        await change(invocation, { method: 'PUT', path: userPath(name), body }, done);
+        remarkUnknownTags(output, tags);
+        return EXIT_OK;
       },
     }),
     verb({
@@ -153,6 +158,19 @@ standard input.`,
     ['leveret users tags alice administrator', 'alice may do everything now'],
   ],
 });
+
+const KNOWN_TAGS: readonly string[] = ['administrator', 'monitoring', 'policymaker', 'management'];
+
+/** Brokers take any tag, and plugins of RabbitMQ have some of their own: a slip of the pen is worth a word. */
+function remarkUnknownTags(output: Output, tags: string): void {
+  const unknown = tags
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '' && !KNOWN_TAGS.includes(tag));
+  if (unknown.length === 0) return;
+  const names = visible(unknown.map((tag) => `'${tag}'`).join(', '));
+  output.remark(`No door opens for ${names}: the tags that open one are ${KNOWN_TAGS.join(', ')}.`);
+}
 
 /** PUT changes a user that is there: whoever says "add" does not mean that. */
 async function refuseExisting(api: ApiClient, name: string): Promise<void> {

@@ -58,6 +58,8 @@ export class FrameParser {
   /** `#carry[0, #carryBytes)` is the beginning of the frame that was cut. */
   #carry: Uint8Array;
   #carryBytes: number;
+  /** Frames that the sink was called for, by the pushes that are over. */
+  frameCount: number;
 
   constructor(sink: FrameSink, frameMax: number) {
     this.frameMax = frameMax;
@@ -65,6 +67,7 @@ export class FrameParser {
     this.#stopped = false;
     this.#carry = NO_BYTES;
     this.#carryBytes = 0;
+    this.frameCount = 0;
   }
 
   /**
@@ -92,6 +95,7 @@ export class FrameParser {
 
   #parse(bytes: Uint8Array, start: number, end: number): void {
     let at = this.#carryBytes === 0 ? start : this.#completeCarry(bytes, start, end);
+    let frames = 0;
     while (!this.#stopped && end - at >= FRAME_PAYLOAD_AT) {
       const payloadEnd = at + this.#frameBytes(bytes, at) - 1;
       if (payloadEnd >= end) break;
@@ -104,7 +108,9 @@ export class FrameParser {
         payloadEnd,
       );
       at = payloadEnd + 1;
+      frames++;
     }
+    this.frameCount += frames;
     if (!this.#stopped && at < end) this.#addToCarry(bytes, at, end);
   }
 
@@ -143,6 +149,7 @@ export class FrameParser {
     const payloadEnd = frameBytes - 1;
     if (carry[payloadEnd] !== FRAME_END) throw badFrameEnd(carry, 0, payloadEnd);
     this.#carryBytes = 0;
+    this.frameCount++;
     if (carry.length > CARRY_KEPT_BYTES_MAX) this.#carry = NO_BYTES;
     this.#sink.onFrame(carry[0] as number, readU16(carry, 1), carry, FRAME_PAYLOAD_AT, payloadEnd);
   }

@@ -39,6 +39,11 @@ export class RecencyMap<K, V> {
   }
 
   /** From the least recent on. */
+  entries(): IterableIterator<[K, V]> {
+    return this.#entries.entries();
+  }
+
+  /** From the least recent on. */
   values(): IterableIterator<V> {
     return this.#entries.values();
   }

@@ -11,6 +11,7 @@ export class AuditFile {
   readonly #onEvent: (event: BrokerEvent) => void;
   readonly #stream: WriteStream;
   #isFailing = false;
+  #isClosed = false;
 
   constructor(path: string, onEvent: (event: BrokerEvent) => void) {
     this.#path = path;
@@ -19,7 +20,9 @@ export class AuditFile {
     this.#stream.on('error', (error) => this.#fail(error.message));
   }
 
+  /** Does nothing once it is closed: what ends later, a log-in that was cut off say, has come to nobody. */
   add({ atMs, ...entry }: AuditEntry): void {
+    if (this.#isClosed) return;
     if (this.#stream.destroyed || this.#stream.writableLength > WAITING_BYTES_MAX) {
       this.#fail('the disk is slower than the entries come');
       return;
@@ -30,6 +33,7 @@ export class AuditFile {
 
   /** Resolves when what was added is written. */
   close(): Promise<void> {
+    this.#isClosed = true;
     return new Promise((resolve) => {
       if (this.#stream.destroyed) resolve();
       else this.#stream.end(() => resolve());

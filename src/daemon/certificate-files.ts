@@ -1,9 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { BrokerEvent } from '../core/environment.ts';
 import { alternativeName, attributeOf, distinguishedName } from '../server/distinguished-name.ts';
 import type { TlsMaterial, VerifyPeer } from '../server/tls-material.ts';
+import { fileStamp } from './file-stamp.ts';
 import { OptionError } from './option-error.ts';
 
 /** How often the files are looked at. */
@@ -29,6 +30,12 @@ export interface CertificateFilesOptions extends CertificatePaths {
   onEvent(event: BrokerEvent): void;
 }
 
+/** What the files hold. */
+interface PemContext extends SecureContextOptions {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 /** The certificate of the broker, for probes of its expiry. */
 export interface ServerCertificate {
   readonly path: string;
@@ -42,7 +49,7 @@ export interface ServerCertificate {
  * that cannot be used, as between the exchange of the one and the other, leave the old ones in use.
  */
 export class CertificateFiles implements TlsMaterial {
-  context: SecureContextOptions;
+  context: PemContext;
   certificate: ServerCertificate;
   readonly #options: CertificateFilesOptions;
   readonly #timer: NodeJS.Timeout;
@@ -54,7 +61,7 @@ export class CertificateFiles implements TlsMaterial {
     this.#options = options;
     this.#stamp = stampOf(options);
     this.context = readContext(options);
-    this.certificate = certificateOf(options.cert);
+    this.certificate = certificateOf(options.cert, this.context.cert);
     this.#tellExpiry();
     this.#timer = setInterval(() => this.look(), LOOK_MS);
     this.#timer.unref();
@@ -91,8 +98,10 @@ export class CertificateFiles implements TlsMaterial {
     this.#stamp = stamp;
     const { cert, onEvent } = this.#options;
     try {
-      this.context = readContext(this.#options);
-      this.certificate = certificateOf(cert);
+      // both, or neither
+      const context = readContext(this.#options);
+      this.certificate = certificateOf(cert, context.cert);
+      this.context = context;
     } catch (error) {
       const { message } = error as Error;
       onEvent({
@@ -119,7 +128,7 @@ export class CertificateFiles implements TlsMaterial {
   }
 }
 
-function readContext({ cert, key, ca }: CertificatePaths): SecureContextOptions {
+function readContext({ cert, key, ca }: CertificatePaths): PemContext {
   const context = {
     cert: readPem('tlsCert', cert),
     key: readPem('tlsKey', key),
@@ -147,17 +156,12 @@ function readPem(option: string, path: string): Buffer {
   }
 }
 
-function certificateOf(path: string): ServerCertificate {
-  const { subject, validTo } = new X509Certificate(readPem('tlsCert', path));
+function certificateOf(path: string, pem: Buffer): ServerCertificate {
+  const { subject, validTo } = new X509Certificate(pem);
   return { path, subject: distinguishedName(subject), notAfterMs: Date.parse(validTo) };
 }
 
 /** Changes whenever one of the files does; what it points to, when it is a link. */
 function stampOf({ cert, key, ca }: CertificatePaths): string {
-  return [cert, key, ca].map(fileStamp).join(' ');
-}
-
-function fileStamp(path: string): string {
-  const stat = path === '' ? undefined : statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? '-' : `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
+  return [cert, key, ca].map((path) => (path === '' ? '' : fileStamp(path))).join(' ');
 }

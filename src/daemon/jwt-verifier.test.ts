@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { VerifiedToken } from '../core/environment.ts';
 import { JwtVerifier, type JwtVerifierOptions } from './jwt-verifier.ts';
 import { TOKEN_ALGORITHMS } from './token-algorithms.ts';
@@ -149,6 +149,40 @@ describe('tokens', () => {
     const { port } = server.address() as { port: number };
     const by = verifier({ source: `http://127.0.0.1:${port}/jwks` });
     expect(await verify(by, await token())).toMatchObject({ username: 'ann' });
+  });
+
+  test('a server of keys that fails locks nobody out, and is not asked for each token', async () => {
+    let asked = 0;
+    let isUp = false;
+    const server = createServer((_, response) => {
+      asked++;
+      response.writeHead(isUp ? 200 : 503).end(jwks);
+    });
+    server.listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { port } = server.address() as { port: number };
+    const by = verifier({ source: `http://127.0.0.1:${port}/jwks` });
+    const good = await token();
+    const unknown = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', kid: 'x' })
+      .sign(pair.privateKey);
+    for (let i = 0; i < 5; i++)
+      expect(await verify(by, good)).toEqual({ refused: expect.stringMatching(/200 OK/) });
+    expect(asked).toBe(1);
+    isUp = true;
+    vi.advanceTimersByTime(5_000);
+    expect(await verify(by, good)).toMatchObject({ username: 'ann' });
+    expect(asked).toBe(2);
+    isUp = false;
+    vi.advanceTimersByTime(3_600_000);
+    for (let i = 0; i < 5; i++) {
+      expect(await verify(by, good)).toMatchObject({ username: 'ann' });
+      expect(await verify(by, unknown)).toEqual({ refused: expect.stringMatching(/no applicable key/) });
+    }
+    expect(asked).toBe(3);
   });
 
   test('a server that is not there is said to be the reason', async () => {

@@ -96,4 +96,31 @@ describe('credentials', () => {
     expect(answersAtOnce(by, 'a', by.hash('a'))).toBe(true);
     expect(answersAtOnce(by, 'b', by.hash('a'))).toBe(false);
   });
+
+  test('a program that opens a hundred connections at once gets them all, at the price of one', async () => {
+    const by = credentials();
+    const hash = await slowHash(credentials(), 'a');
+    const answers = await Promise.all(Array.from({ length: 100 }, () => verify(by, 'a', hash)));
+    expect(answers).toEqual(Array.from({ length: 100 }, () => true));
+    expect(await Promise.all([verify(by, 'b', hash), verify(by, 'a', hash)])).toEqual([false, true]);
+  });
+
+  test.each([10, 40])('with %d to do it does not show who is a user, either', async (count) => {
+    const by = credentials();
+    const hash = await slowHash(credentials(), 'a');
+    const busy = Array.from({ length: count }, (_, i) => verify(by, `guess ${i}`, undefined));
+    const order: string[] = [];
+    const note = async (name: string, answer: Promise<boolean | undefined>): Promise<void> => {
+      order.push(`${name} ${await answer}`);
+    };
+    const cheap = by.hash('right');
+    await Promise.all([
+      note('slow', verify(by, 'wrong', hash)),
+      note('cheap', verify(by, 'wrong', cheap)),
+      note('no user', verify(by, 'wrong', undefined)),
+    ]);
+    const answer = count > 24 ? 'undefined' : 'false';
+    expect(order).toEqual([`slow ${answer}`, `cheap ${answer}`, `no user ${answer}`]);
+    await Promise.all(busy);
+  });
 });

@@ -16,8 +16,6 @@ const P_MAX = 4;
 /** A log-in that was found to be right is for so long found in memory. */
 const KNOWN_MS = 5 * 60_000;
 const KNOWN_MAX = 10_000;
-/** With more than this to do, nobody is kept waiting for a hash that is only for show. */
-const WAITING_MAX_FOR_SHOW = 4;
 
 export interface NodeCredentialsOptions {
   /** Whether cheap hashes give way to slow ones at the next log-in: only where that is remembered. */
@@ -29,6 +27,9 @@ export interface NodeCredentialsOptions {
   /** Monotonic milliseconds. */
   nowMs(): number;
 }
+
+/** Undefined: there is too much to do. */
+type Verified = (matches: boolean | undefined) => void;
 
 interface StoredScrypt {
   readonly parameters: ScryptParameters;
@@ -47,6 +48,8 @@ export class NodeCredentials implements Credentials {
   readonly #secret: string = randomBytes(32).toString('base64');
   /** Until when a password is known to match a hash, by the keyed digest of both. A user with another hash is not found. */
   readonly #known = new RecencyMap<string, number>(KNOWN_MAX);
+  /** Who waits for the same password to be found to match the same hash: a program opens a hundred connections at once. */
+  readonly #underway = new Map<string, Verified[]>();
 
   constructor(options: NodeCredentialsOptions) {
     this.#options = options;
@@ -72,11 +75,7 @@ export class NodeCredentials implements Credentials {
     return hashingAlgorithmOf(passwordHash) !== 'leveret_password_hashing_scrypt';
   }
 
-  verify(
-    password: string,
-    passwordHash: string | undefined,
-    done: (matches: boolean | undefined) => void,
-  ): void {
+  verify(password: string, passwordHash: string | undefined, done: Verified): void {
     switch (passwordHash && hashingAlgorithmOf(passwordHash)) {
       case 'rabbit_password_hashing_sha256':
         this.#answerCheap(matchesSaltedHash(password, passwordHash ?? '', 'sha256'), password, done);
@@ -93,35 +92,44 @@ export class NodeCredentials implements Credentials {
   }
 
   /** A wrong password takes as long as any other: a cheap hash must not tell that there is such a user. */
-  #answerCheap(matches: boolean, password: string, done: (matches: boolean) => void): void {
+  #answerCheap(matches: boolean, password: string, done: Verified): void {
     if (matches) done(true);
     else this.#refuseSlowly(password, done);
   }
 
-  /** Does what would be done for a user with a slow hash, and for nothing. */
-  #refuseSlowly(password: string, done: (matches: boolean) => void): void {
-    if (worker.waitingCount > WAITING_MAX_FOR_SHOW) {
-      done(false);
-      return;
-    }
+  /**
+   * Does what would be done for a user with a slow hash, and for nothing: also when there is much to do, or how long it takes
+   * would tell who is a user just then.
+   */
+  #refuseSlowly(password: string, done: Verified): void {
     const salt = randomBytes(SALT_BYTES);
-    worker.run({ password, salt, keyBytes: KEY_BYTES, parameters: this.#cost }, () => done(false));
+    const job = { password, salt, keyBytes: KEY_BYTES, parameters: this.#cost };
+    worker.run(job, (key) => done(key === undefined ? undefined : false));
   }
 
-  #verifyScrypt(password: string, passwordHash: string, done: (matches: boolean | undefined) => void): void {
+  #verifyScrypt(password: string, passwordHash: string, done: Verified): void {
     const stored = readScrypt(passwordHash);
-    if (stored === undefined) {
-      this.#refuseSlowly(password, done);
-    } else if (this.#isKnown(password, passwordHash)) {
-      done(true);
-    } else {
-      const { salt, parameters, key } = stored;
-      worker.run({ password, salt, keyBytes: key.length, parameters }, (made) => {
-        const matches = made && timingSafeEqual(made, key);
-        if (matches) this.#remember(password, passwordHash);
-        done(matches);
-      });
+    if (stored === undefined) this.#refuseSlowly(password, done);
+    else if (this.#isKnown(password, passwordHash)) done(true);
+    else this.#verifyOnce(password, passwordHash, stored, done);
+  }
+
+  #verifyOnce(password: string, passwordHash: string, stored: StoredScrypt, done: Verified): void {
+    const digest = this.#digest(password, passwordHash);
+    const others = this.#underway.get(digest);
+    if (others !== undefined) {
+      others.push(done);
+      return;
     }
+    const waiting = [done];
+    this.#underway.set(digest, waiting);
+    const { salt, parameters, key } = stored;
+    worker.run({ password, salt, keyBytes: key.length, parameters }, (made) => {
+      this.#underway.delete(digest);
+      const matches = made && timingSafeEqual(made, key);
+      if (matches) this.#remember(password, passwordHash);
+      for (const each of waiting) each(matches);
+    });
   }
 
   #isKnown(password: string, passwordHash: string): boolean {

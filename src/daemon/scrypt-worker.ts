@@ -77,7 +77,13 @@ export class ScryptWorker {
       return;
     }
     clearTimeout(this.#idleTimer);
-    this.#worker ??= this.#start();
+    try {
+      this.#worker ??= this.#start();
+    } catch {
+      // the system gives no more threads; it comes back by itself, and who waits is told to try again
+      setImmediate(() => this.#onAnswer(undefined));
+      return;
+    }
     this.#worker.ref();
     this.#worker.postMessage(this.#running.job);
   }
@@ -95,14 +101,20 @@ export class ScryptWorker {
   }
 
   #start(): Worker {
-    const worker = new Worker(PROGRAM, { eval: true, name: 'scrypt' });
+    // what the process was told to load at its start is none of the thread's business, and would take its time
+    const worker = new Worker(PROGRAM, { eval: true, name: 'scrypt', execArgv: [], env: {} });
     worker.on('message', (answer: Answer) => this.#onAnswer('key' in answer ? answer.key : undefined));
-    // the thread could not be started, or has died: for want of memory
-    worker.on('error', () => {
-      if (this.#worker === worker) this.#worker = undefined;
-      this.#onAnswer(undefined);
-    });
+    // it could not be started, or has died, for want of memory: 'exit' follows
+    worker.on('error', () => {});
+    worker.on('exit', () => this.#onExit(worker));
     return worker;
+  }
+
+  /** The next one gets another thread. */
+  #onExit(worker: Worker): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    this.#onAnswer(undefined);
   }
 
   #onAnswer(key: Uint8Array | undefined): void {

@@ -170,6 +170,40 @@ describeWith(OPENSSL, 'a broker with certificates', () => {
       silent.destroy();
     });
 
+    test('a certificate without a subject logs in by its alternative name, or as nobody, and harms nobody else', async () => {
+      const scene = await start({ tlsVerifyPeer: 'optional', tlsCertLoginFrom: 'dns' });
+      const { broker } = scene.broker;
+      broker.putUser('client.example', 'never used');
+      broker.access.setPermission({ user: 'client.example', vhost: '/', configure: '', write: '', read: '' });
+      await amqp(scene, scene.authority.issue({ subject: '/', names: 'DNS:client.example' }));
+      const [connection] = broker.connections;
+      expect(connection?.session?.username).toBe('client.example');
+      expect(connection?.peer.tls?.certificate?.subject).toBe('');
+      const byName = await start({ tlsVerifyPeer: 'optional' });
+      const nobody = amqp(byName, byName.authority.issue({ subject: '/', names: 'DNS:client.example' }));
+      await expect(nobody).rejects.toThrow();
+      expect(await handshake(byName.broker.ports.amqps, tlsOf(byName.authority))).toBeUndefined();
+    });
+
+    test('the certificate of the broker needs no subject', async () => {
+      const authority = new CertificateAuthority();
+      const { cert: tlsCert, key: tlsKey } = authority.issueForServer({ subject: '/' });
+      const { broker } = await start({ tlsCert, tlsKey });
+      expect(await handshake(broker.ports.amqps, tlsOf(authority))).toBeUndefined();
+    });
+
+    test('a client in the middle of the handshake is cut off when the broker stops', async () => {
+      const { broker, authority } = await start();
+      const silent = connect(broker.ports.amqps ?? 0, '127.0.0.1');
+      await once(silent, 'connect');
+      const ended = new Promise((resolve) => silent.on('close', () => resolve('cut off')).resume());
+      // whoever comes later is accepted later
+      await handshake(broker.ports.amqps, tlsOf(authority));
+      await broker.close({ graceMs: 100 });
+      const held = new Promise((resolve) => setTimeout(resolve, 3_000, 'held').unref());
+      expect(await Promise.race([ended, held])).toBe('cut off');
+    });
+
     test('new certificates are for the next client, and the one that is there goes on', async () => {
       const authority = new CertificateAuthority();
       const [first, second] = [authority.issueForServer(), authority.issueForServer()];

@@ -483,6 +483,7 @@ class NodeBroker implements RunningBroker {
     this.#stop();
     this.broker.halt();
     if (this.#isClosing) return;
+    void this.#auditFile?.close();
     this.#closed = this.#storage.close().catch((reason: unknown) => {
       if (reason === cause) return;
       this.#listeners.onEvent({ level: 'error', text: `while closing the storage: ${String(reason)}` });

@@ -1,12 +1,15 @@
-import { readFileSync, statSync } from 'node:fs';
-import { createLocalJWKSet, createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
+import { readFileSync } from 'node:fs';
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import type { BrokerEvent } from '../core/environment.ts';
+import { fileStamp } from './file-stamp.ts';
 import { OptionError } from './option-error.ts';
 
 /** How often the file is looked at, at most. */
 const LOOK_MS = 10_000;
 /** A server of keys that does not answer must not hold up log-ins for long. */
 const FETCH_TIMEOUT_MS = 5_000;
+/** One that has failed is left in peace for so long, whatever tokens come. */
+const FETCH_RETRY_MS = 5_000;
 
 /**
  * The keys of `source`: a URL, or the path of a file that is read anew when it changes.
@@ -14,9 +17,57 @@ const FETCH_TIMEOUT_MS = 5_000;
  * @throws OptionError for a file that cannot be used.
  */
 export function tokenKeys(source: string, onEvent: (event: BrokerEvent) => void): JWTVerifyGetKey {
-  if (URL.canParse(source)) return createRemoteJWKSet(new URL(source), { timeoutDuration: FETCH_TIMEOUT_MS });
+  if (URL.canParse(source)) {
+    const server = new KeyServer(new URL(source));
+    return (header, token) => server.keyFor(header, token);
+  }
   const file = new KeyFile(source, onEvent);
   return (header, token) => file.keys(header, token);
+}
+
+type KeyArguments = Parameters<JWTVerifyGetKey>;
+type Key = ReturnType<JWTVerifyGetKey>;
+
+/**
+ * Keys that are fetched when they are ten minutes old, and when a token names one that is not there, but for that at most every
+ * 30 s. While the server does not answer, the last ones stay good: nobody is locked out because of it.
+ */
+class KeyServer {
+  readonly #remote: ReturnType<typeof createRemoteJWKSet>;
+  /** Why the last fetch failed; undefined when it did not. */
+  #failure: unknown;
+  #failedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(url: URL) {
+    this.#remote = createRemoteJWKSet(url, { timeoutDuration: FETCH_TIMEOUT_MS });
+  }
+
+  async keyFor(...args: KeyArguments): Promise<Awaited<Key>> {
+    if (performance.now() - this.#failedMs < FETCH_RETRY_MS) return this.#lastKeys(args);
+    try {
+      return await this.#remote(...args);
+    } catch (error) {
+      if (isAboutToken(error)) throw error;
+      this.#failure = error;
+      this.#failedMs = performance.now();
+      return this.#lastKeys(args);
+    }
+  }
+
+  #lastKeys([header, token]: KeyArguments): Key {
+    const keys = this.#remote.jwks();
+    if (keys === undefined) throw this.#failure;
+    return createLocalJWKSet(keys)(header, token);
+  }
+}
+
+/** The keys could be had, and none of them is the one. */
+function isAboutToken(error: unknown): boolean {
+  return (
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys ||
+    error instanceof errors.JOSENotSupported
+  );
 }
 
 class KeyFile {
@@ -29,7 +80,7 @@ class KeyFile {
   constructor(path: string, onEvent: (event: BrokerEvent) => void) {
     this.#path = path;
     this.#onEvent = onEvent;
-    this.#stamp = stampOf(path);
+    this.#stamp = fileStamp(path);
     this.#keys = readKeys(path);
   }
 
@@ -38,7 +89,7 @@ class KeyFile {
     const nowMs = performance.now();
     if (nowMs - this.#lookedMs < LOOK_MS) return this.#keys;
     this.#lookedMs = nowMs;
-    const stamp = stampOf(this.#path);
+    const stamp = fileStamp(this.#path);
     if (stamp !== this.#stamp) this.#readAgain(stamp);
     return this.#keys;
   }
@@ -61,9 +112,4 @@ function readKeys(path: string): JWTVerifyGetKey {
     const { message } = error as Error;
     throw new OptionError(`option oauthJwks: ${path} is no JSON Web Key Set that can be read: ${message}`);
   }
-}
-
-function stampOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? '-' : `${stat.ino}:${stat.size}:${stat.mtimeMs}`;
 }

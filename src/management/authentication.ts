@@ -77,7 +77,7 @@ function identityAtHand(
   const { authorization } = request.headers;
   if (authorization !== undefined) return known.find(authorization, peer);
   const secret = sessionSecretOf(request);
-  const session = secret === undefined ? undefined : sessions.find(secret);
+  const session = secret === undefined ? undefined : sessions.find(secret, peer);
   const forged = session && forgedByCookie(request);
   if (forged !== undefined) throw new ApiError(403, 'forbidden', forged);
   return session?.identity;

@@ -14,6 +14,7 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import { AllowedMethods, OPTIONS } from './allowed-methods.ts';
 import { queuePauseRoutes } from './api/queue-pause.ts';
 import { readRoutes } from './api/read-routes.ts';
 import { writeRoutes } from './api/write-routes.ts';
@@ -24,13 +25,12 @@ import { cliRoutes } from './cli-page.ts';
 import { makeContext } from './management-context.ts';
 import type { ManagementHost } from './management-host.ts';
 import { registerMetrics } from './metrics/metrics-scope.ts';
-import { secureAnswers } from './security-headers.ts';
-import { registerV1 } from './v1/v1-scope.ts';
+import { SECURITY_HEADERS, secureAnswers } from './security-headers.ts';
+import { Problem } from './v1/problem.ts';
+import { registerV1, sendProblem } from './v1/v1-scope.ts';
 
 /** Bodies are counted while they come in. */
 const BODY_BYTES_MAX = 2 ** 20;
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 const URL_PARAMETER_CHARACTERS_MAX = 1024;
 
 /** Told of defects: what is no refusal of a request. */
@@ -41,18 +41,17 @@ export async function buildApp(host: ManagementHost, onDefect: DefectListener): 
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
     forceCloseConnections: true,
     rewriteUrl: ({ url = '/' }) => withSpaces(url),
+    frameworkErrors: answerUnreadableUrl,
     // What is not known is refused, and not dropped in silence.
     ajv: { customOptions: { removeAdditional: false } },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: URL_PARAMETER_CHARACTERS_MAX },
   });
   app.setErrorHandler(errorAnswers(onDefect));
-  app.setNotFoundHandler(() => {
-    throw objectNotFound();
-  });
+  const methods = new AllowedMethods();
+  methods.watch(app);
+  app.setNotFoundHandler(noRouteAnswer(methods));
   secureAnswers(app, host.hostNames);
   auditRoutes(app, context);
   await registerMetrics(app, context, onDefect);
@@ -63,7 +62,7 @@ export async function buildApp(host: ManagementHost, onDefect: DefectListener): 
     writeRoutes(scope, context);
   };
   await app.register(api, { prefix: '/api' });
-  await registerV1(app, context, onDefect);
+  await registerV1(app, context, methods, onDefect);
   cliRoutes(app);
   return app;
 }
@@ -78,12 +77,38 @@ function errorAnswers(onDefect: DefectListener) {
   };
 }
 
+/** RabbitMQ tells other methods from other paths, too. */
+function noRouteAnswer(methods: AllowedMethods) {
+  return ({ method, url }: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const allowed = methods.of(url);
+    if (allowed === undefined) throw objectNotFound();
+    reply.header('allow', allowed);
+    if (method === OPTIONS) return reply.code(200).send();
+    throw new ApiError(405, 'method_not_allowed', `${method} is not allowed here, but ${allowed}`);
+  };
+}
+
 const DEFECT = new ApiError(500, 'internal_server_error', 'a defect in the broker: its log says more');
 
 /** What Fastify itself finds wrong with a request: a body that is no JSON, too large, of a wrong type. */
 function requestErrorOf(error: FastifyError): ApiError | undefined {
   const { statusCode = 500, message } = error;
   return statusCode < 500 ? new ApiError(statusCode, 'bad_request', message) : undefined;
+}
+
+/** Such a request comes to no route and to no hook. What is wrong is said without the URL, in whose query may be anything. */
+function answerUnreadableUrl(
+  { code, statusCode = 400 }: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  reply.headers(SECURITY_HEADERS);
+  const isTooLong = code === 'FST_ERR_MAX_PARAM_LENGTH';
+  const reason = isTooLong
+    ? `a part of the path is longer than the ${URL_PARAMETER_CHARACTERS_MAX} characters that are allowed`
+    : 'the path has a percent sign that encodes nothing: write it as %25, and what is encoded in UTF-8';
+  if (!request.url.startsWith('/v1/')) reply.code(statusCode).send({ error: 'bad_request', reason });
+  else sendProblem(new Problem('invalid-request', reason, { status: statusCode }), request, reply);
 }
 
 /** RabbitMQ takes a plus in the path for a space, and old tools send it. */

@@ -7,6 +7,7 @@ test('the page shows every operation of the OpenAPI document, and runs nothing',
   expect(status).toBe(200);
   expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'self';/);
   expect(text).not.toMatch(/<script| style=| on[a-z]+=/);
+  expect(text).not.toContain('Default Response');
   const { json } = await api.get('/v1/openapi.json', '');
   for (const [path, methods] of Object.entries<object>(json.paths)) {
     const shown = path.replaceAll(/\{[a-z_]+\}/g, '<var>$&</var>');

@@ -136,9 +136,13 @@ ${Object.entries(responses)
 </article>`;
 }
 
+/** What @fastify/swagger writes where a schema says nothing. */
+const UNDESCRIBED = 'Default Response';
+
 function responseHtml(status: string, description: string, content: OpenApiContent | undefined): string {
   const fields = content === undefined ? '' : contentHtml('', content);
-  return `<h4>Answer ${escaped(status)}</h4>\n<p>${text(description)}</p>\n${fields}`;
+  const meaning = description === UNDESCRIBED ? '' : `<p>${text(description)}</p>`;
+  return `<h4>Answer ${escaped(status)}</h4>\n${meaning}\n${fields}`;
 }
 
 function parametersHtml(title: string, all: readonly OpenApiParameter[], place: string): string {

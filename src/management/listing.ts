@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { ApiError } from './api-error.ts';
 import type { JsonValue } from './field-json.ts';
-import { jsonArray, PIECE_CHARACTERS } from './json-array.ts';
+import { jsonArray, jsonArrayPieces, PIECE_CHARACTERS, sendPieces } from './json-array.ts';
 import type { Column, ListQuery, Page } from './list-query.ts';
 import { type Keyed, sortInSlices } from './sort-in-slices.ts';
 import type { View } from './view.ts';
@@ -43,7 +43,26 @@ export async function answerList<T>(
   return sendText(reply, json, onDefect);
 }
 
-/** Answers with one object, or with a list that is short whatever the broker holds. */
+/** Answers with one object; its lists are made in slices. */
+export async function answerObject<T>(
+  reply: FastifyReply,
+  view: View<T>,
+  item: T,
+  query: ListQuery,
+): Promise<FastifyReply> {
+  const json = view.json(item, query);
+  const pieces: string[] = [JSON.stringify(json).slice(0, -1)];
+  let separator = Object.keys(json).length === 0 ? '' : ',';
+  let work: SlicedWork | undefined;
+  for (const [field, elements] of view.lists(item, query)) {
+    work ??= await SlicedWork.begin();
+    pieces.push(`${separator}"${field}":`, ...(await jsonArrayPieces(elements, (element) => element, work)));
+    separator = ',';
+  }
+  return sendPieces(withHeaders(reply), [...pieces, '}']);
+}
+
+/** Answers with a value that is small, or with a list that is short whatever the broker holds. */
 export function answerJson(reply: FastifyReply, json: JsonValue): FastifyReply {
   return withHeaders(reply).send(JSON.stringify(json));
 }

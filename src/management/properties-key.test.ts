@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tableOf } from '../codec/field-table.ts';
-import { isPropertiesKey, propertiesKey } from './properties-key.ts';
+import { findByPropertiesKey, isPropertiesKey, propertiesKey } from './properties-key.ts';
 
 const none = new Map();
 
@@ -30,4 +30,31 @@ test('a binding is found by its key as it is, and unquoted once', () => {
       expect(isPropertiesKey(key, { routingKey, arguments: tableOf({ other: 1 }) })).toBe(false);
     }
   }
+});
+
+test('of several that a key may stand for, the one is found whose key it is', () => {
+  const quoted = { routingKey: 'a%23', arguments: none };
+  const plain = { routingKey: 'a#', arguments: none };
+  expect(findByPropertiesKey('a%23', [quoted, plain])).toBe(plain);
+  expect(findByPropertiesKey('a%2523', [quoted, plain])).toBe(quoted);
+  expect(findByPropertiesKey('a#', [quoted, plain])).toBe(plain);
+  expect(findByPropertiesKey('b', [quoted, plain])).toBeUndefined();
+});
+
+test('arguments are hashed only of those that have the routing key', () => {
+  const hashed: string[] = [];
+  const binding = (routingKey: string) => {
+    const args = new Map(tableOf({ a: 1 }));
+    const iterator = args[Symbol.iterator].bind(args);
+    args[Symbol.iterator] = () => {
+      hashed.push(routingKey);
+      return iterator();
+    };
+    return { routingKey, arguments: args };
+  };
+  const wanted = binding('k');
+  const key = propertiesKey(wanted);
+  hashed.length = 0;
+  expect(findByPropertiesKey(key, [binding('other'), wanted])).toBe(wanted);
+  expect(new Set(hashed)).toEqual(new Set(['k']));
 });

@@ -32,15 +32,40 @@ export function propertiesKey({ routingKey, arguments: args }: BindingProperties
  * that here it may have been unquoted already.
  */
 export function isPropertiesKey(segment: string, binding: BindingProperties): boolean {
-  const key = propertiesKey(binding);
-  if (segment === key) return true;
-  const { routingKey } = binding;
-  if (binding.arguments.size === 0) return unquote(segment) === routingKey || segment === routingKey;
+  return propertiesKeyMatcher(segment)(binding);
+}
+
+/**
+ * The binding that `segment` names: the one of exactly this key, or else one that it may stand for. There may be many: the keys of
+ * those are made only that have the routing key.
+ */
+export function findByPropertiesKey<T extends BindingProperties>(
+  segment: string,
+  bindings: Iterable<T>,
+): T | undefined {
+  const isNamed = propertiesKeyMatcher(segment);
+  let other: T | undefined;
+  for (const binding of bindings) {
+    if (!isNamed(binding)) continue;
+    if (propertiesKey(binding) === segment) return binding;
+    other ??= binding;
+  }
+  return other;
+}
+
+function propertiesKeyMatcher(segment: string): (binding: BindingProperties) => boolean {
   const hashAt = segment.lastIndexOf('~');
-  const given = segment.slice(0, Math.max(0, hashAt));
-  if (segment.slice(hashAt + 1) !== key.slice(key.lastIndexOf('~') + 1)) return false;
-  // RabbitMQ's own form for an empty routing key with arguments is `~hash`; its reader takes `~~hash`, too.
-  return given === routingKey || unquote(given) === routingKey || (routingKey === '' && given === '~');
+  const whole = namesOf(segment);
+  const beforeHash = namesOf(segment.slice(0, Math.max(0, hashAt)));
+  const hash = segment.slice(hashAt + 1);
+  return ({ routingKey, arguments: args }) =>
+    args.size === 0 ? whole.has(routingKey) : beforeHash.has(routingKey) && hash === hashOf(args);
+}
+
+/** The routing keys that a text stands for: itself, unquoted; `~` also for an empty one, with arguments and without. */
+function namesOf(quoted: string): ReadonlySet<string> {
+  const names = new Set([quoted, unquote(quoted)]);
+  return quoted === '~' ? names.add('') : names;
 }
 
 function hashOf(args: FieldTable): string {

@@ -4,7 +4,7 @@ import type { VirtualHost } from '../core/vhost/virtual-host.ts';
 import { notAuthorised, objectNotFound } from './api-error.ts';
 import { type Caller, callerOf, type Door, hasAccess, requireAccess } from './caller.ts';
 import { type ListQuery, parseListQuery } from './list-query.ts';
-import { answerJson, answerList, type Listing } from './listing.ts';
+import { answerList, answerObject, type Listing } from './listing.ts';
 import type { ManagementContext } from './management-context.ts';
 import type { View } from './view.ts';
 
@@ -123,7 +123,7 @@ export function objectRoute<T>(
     const read = new ReadRequest(context, request);
     const item = find(read);
     const shown = typeof view === 'function' ? view(read.query) : view;
-    return answerJson(reply, shown.json(item, read.query));
+    return answerObject(reply, shown, item, read.query);
   });
 }
 

@@ -14,8 +14,13 @@ interface RequestParts {
 /** Why a request must not be done, whoever it is by: it would change something, and comes from the page of another site. */
 export function foreignPage({ method, headers }: RequestParts): string | undefined {
   if (SAFE_METHODS.has(method)) return undefined;
-  const site = headers['sec-fetch-site'];
-  if (site === undefined || site === 'same-origin' || site === 'none') return undefined;
+  const { origin, 'sec-fetch-site': site } = headers;
+  // without TLS, browsers say the origin only
+  if (site === undefined) {
+    if (origin === undefined || isOwnOrigin(headers)) return undefined;
+    return `a page of another site may not do this (Origin: ${origin})`;
+  }
+  if (site === 'same-origin' || site === 'none') return undefined;
   return `a page of another site may not do this (Sec-Fetch-Site: ${String(site)})`;
 }
 

@@ -6,7 +6,7 @@ import { foreignPage } from './same-origin.ts';
 import { isEncrypted } from './session-cookie.ts';
 
 /** For answers that are data. A page says itself what it needs beyond. */
-const HEADERS = {
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -21,7 +21,7 @@ const YEAR_SECONDS = 31_536_000;
  */
 export function secureAnswers(app: FastifyInstance, hostNames: readonly string[] | undefined): void {
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(HEADERS);
+    reply.headers(SECURITY_HEADERS);
     if (isEncrypted(request) && !peerOf(request).loopback) {
       reply.header('strict-transport-security', `max-age=${YEAR_SECONDS}`);
     }

@@ -10,15 +10,32 @@ type FieldOf<T> = (item: T, query: ListQuery) => JsonValue | undefined;
 
 export type Fields<T> = { readonly [field: string]: FieldOf<T> };
 
+/** Fields with any number of elements, which are made one after the other. */
+export type Lists<T> = {
+  readonly [field: string]: (item: T, query: ListQuery) => Iterable<JsonValue>;
+};
+
 export class View<T> {
   /** A map, because requests name columns as they like. */
   readonly #fields: ReadonlyMap<string, FieldOf<T>>;
+  readonly #lists: Lists<T>;
 
-  constructor(fields: Fields<T>) {
+  constructor(fields: Fields<T>, lists: Lists<T> = {}) {
     this.#fields = new Map(Object.entries(fields));
+    this.#lists = lists;
   }
 
-  /** The columns that `query` asks for. */
+  /** The lists that `query` asks for, and their elements. */
+  *lists(item: T, query: ListQuery): Generator<readonly [field: string, elements: Iterable<JsonValue>]> {
+    const { columns } = query;
+    for (const [field, find] of Object.entries(this.#lists)) {
+      if (columns === undefined) yield [field, find(item, query)];
+      else if (columns.some(([first]) => first === field))
+        yield [field, elementsWith(find(item, query), within(columns, field))];
+    }
+  }
+
+  /** The columns that `query` asks for, without lists. */
   json(item: T, query: ListQuery): JsonObject {
     return query.columns === undefined ? this.#whole(item, query) : this.#columns(item, query.columns, query);
   }
@@ -47,6 +64,13 @@ export class View<T> {
     }
     return json;
   }
+}
+
+function* elementsWith(
+  elements: Iterable<JsonValue>,
+  columns: readonly Column[] | undefined,
+): Generator<JsonValue> {
+  for (const element of elements) yield onlyColumns(element, columns);
 }
 
 /** What `columns` leave of a value; of an array, what they leave of each element. */

@@ -38,6 +38,7 @@ export interface AmqpListenerOptions {
 /** A peer that is not through with the handshake of TLS. */
 interface Shaking {
   readonly peer: Peer;
+  readonly socket: Socket;
   readonly isOpen: false;
 }
 
@@ -90,12 +91,13 @@ export class AmqpListener implements TransportOwner {
     return this.#peers.size;
   }
 
-  /** No more connections; those that are there stay. */
+  /** No more connections; those that are there stay, but for those in the handshake of TLS, which nobody will serve. */
   close(): void {
     const servers = this.#servers.splice(0);
     this.#addresses.length = 0;
     clearInterval(this.#progressTimer);
     for (const server of servers) server.close();
+    for (const { socket } of [...this.#shaking.values()]) socket.destroy();
   }
 
   /** Cuts every connection that is still there. */
@@ -170,7 +172,7 @@ export class AmqpListener implements TransportOwner {
 
   #shakeHands(server: TlsServer, socket: Socket, peer: Peer): void {
     const key = endsOf(peer);
-    const shaking: Shaking = { peer, isOpen: false };
+    const shaking: Shaking = { peer, socket, isOpen: false };
     this.#shaking.set(key, shaking);
     if (!peer.loopback) this.#handshakes.add(peer.remoteAddress, shaking);
     socket.on('close', () => this.#endShaking(key));

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { alternativeName, attributeOf, distinguishedName } from './distinguished-name.ts';
 
 test('a distinguished name has its last part first', () => {
+  expect(distinguishedName(undefined)).toBe('');
+  expect(attributeOf(undefined, 'CN')).toBeUndefined();
   expect(distinguishedName('C=DE\nO=Example\nCN=client')).toBe('CN=client,O=Example,C=DE');
 });
 

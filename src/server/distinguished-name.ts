@@ -3,9 +3,10 @@ const PART_SEPARATOR = ' + ';
 
 /**
  * Names of certificates as text. Node gives a distinguished name as lines, one for each part, in the order of the certificate
- * and with the escapes of RFC 2253; RabbitMQ, and RFC 4514, put the last part first, with commas in between.
+ * and with the escapes of RFC 2253; RabbitMQ, and RFC 4514, put the last part first, with commas in between. '' for a name
+ * without any part, which Node gives as undefined: what such a certificate is for is in its alternative names.
  */
-export function distinguishedName(lines: string): string {
+export function distinguishedName(lines: string | undefined): string {
   return partsOf(lines)
     .map((part) => part.replaceAll(PART_SEPARATOR, '+'))
     .reverse()
@@ -13,7 +14,7 @@ export function distinguishedName(lines: string): string {
 }
 
 /** The value of the one attribute that is called `attribute` (like `CN`); undefined when there is none, or more than one. */
-export function attributeOf(lines: string, attribute: string): string | undefined {
+export function attributeOf(lines: string | undefined, attribute: string): string | undefined {
   const attributes = partsOf(lines).flatMap((part) => part.split(PART_SEPARATOR));
   const values = attributes.filter((each) => each.startsWith(`${attribute}=`));
   return values.length === 1 ? unescaped((values[0] ?? '').slice(attribute.length + 1)) : undefined;
@@ -30,7 +31,7 @@ export function alternativeName(list: string, kind: string): string | undefined 
   return undefined;
 }
 
-function partsOf(lines: string): string[] {
+function partsOf(lines = ''): string[] {
   return lines.split('\n').filter((line) => line !== '');
 }
 

@@ -39,3 +39,15 @@ test('those who have gone make room', () => {
   limit.delete('10.0.0.1', one);
   expect(limit.admits('10.0.0.1')).toBe(true);
 });
+
+test('the addresses of one IPv6 network count as one', () => {
+  const limit = new HandshakeLimit(100, 2);
+  const [one, other] = [waiting(), waiting()];
+  limit.add('2001:db8::1', one);
+  limit.add('2001:db8:0:0:ffff::2', other);
+  expect(limit.admits('2001:db8::3')).toBe(false);
+  expect(limit.admits('2001:db8:0:1::3')).toBe(true);
+  limit.delete('2001:db8::1', one);
+  limit.delete('2001:db8::1', one);
+  expect(limit.admits('2001:db8::3')).toBe(true);
+});

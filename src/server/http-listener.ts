@@ -7,6 +7,8 @@ import { contextOf, hasUntrustedCertificate, type TlsMaterial, tlsServerOptions 
 /** How long a peer may take to send the headers of a request, and all of it. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How often these two are looked at: Node's own 30 s would make 40 s of the 10. */
+const TIMEOUT_CHECK_MS = 2_000;
 /** How long an idle connection is kept: longer than the 60 s of common proxies, so that it is they who close it. */
 const KEEP_ALIVE_MS = 65_000;
 /** All headers of a request: there has to be room for a token of 8 KiB and more. */
@@ -18,6 +20,7 @@ const REFUSAL_EVENT_MS = 10_000;
 const LIMITS = {
   headersTimeout: HEADERS_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: TIMEOUT_CHECK_MS,
   keepAliveTimeout: KEEP_ALIVE_MS,
   maxHeaderSize: HEADER_BYTES_MAX,
   noDelay: true,

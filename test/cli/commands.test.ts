@@ -127,6 +127,11 @@ describe('things are listed, made and deleted', () => {
     const refused = await leveret(['queues', 'declare', 'mine'], as('a long secret'));
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/NOT_PERMITTED: .*robot/)]);
     await printed(['users', 'change-password', 'robot', '--new-password', 'another secret']);
+    const misspelt = await leveret(['users', 'tags', 'robot', 'monitoring,administator']);
+    expect([misspelt.code, misspelt.stderr]).toEqual([
+      0,
+      "No door opens for 'administator': the tags that open one are administrator, monitoring, policymaker, management.\n",
+    ]);
     await printed(['users', 'tags', 'robot', 'monitoring']);
     const login = await leveret(['queues'], as('a long secret'));
     expect(login.stderr).toBe(

@@ -13,7 +13,7 @@ export interface Answer {
   readonly json: ReturnType<typeof JSON.parse>;
 }
 
-type Method = 'GET' | 'PUT' | 'POST' | 'DELETE' | 'HEAD';
+type Method = 'GET' | 'PUT' | 'POST' | 'DELETE' | 'HEAD' | 'OPTIONS';
 
 /** The HTTP API of a broker in memory with a virtual clock, asked without a socket, as guest unless told otherwise. */
 export class ApiUnderTest {

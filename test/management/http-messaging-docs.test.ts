@@ -16,11 +16,11 @@ interface Example {
   readonly answer: string;
 }
 
-/** Each command of the page, and the block behind it. */
+/** Each command of the page, and the block behind it: without one it answers nothing. */
 function examples(): Example[] {
   const page = readFileSync(join(import.meta.dirname, '../../docs/http-messaging.md'), 'utf8');
-  const blocks = page.matchAll(/```sh\n(.+?)```\n+```(json|text)\n(.+?)```/gs);
-  return [...blocks].map(([, command = '', answerType = '', answer = '']) => ({
+  const blocks = page.matchAll(/```sh\n(.+?)```\n+(?:```(json|text)\n(.+?)```)?/gs);
+  return [...blocks].map(([, command = '', answerType = 'nothing', answer = '']) => ({
     command,
     answerType,
     answer,
@@ -29,9 +29,6 @@ function examples(): Example[] {
 
 async function startApi(): Promise<ApiUnderTest> {
   const api = await ApiUnderTest.start();
-  const channel = await (await api.running.connect()).createChannel();
-  for (const queue of ['orders', 'parked']) await channel.queueDeclare(queue, { durable: true });
-  await channel.queueBind('orders', 'amq.topic', { routingKey: 'order.#' });
   await api.app.listen({ host: '127.0.0.1', port: 0 });
   return api;
 }
@@ -76,7 +73,8 @@ test.skipIf(!systemProgram('curl').present)('the examples of the page answer wha
   expect(all.length).toBeGreaterThan(10);
   for (const { command, answerType, answer } of all) {
     const output = await run(command, port, lease);
-    if (answerType === 'json') {
+    if (answerType === 'nothing') expect(output, command).toBe('');
+    else if (answerType === 'json') {
       const found: unknown = JSON.parse(output);
       expect(found, command).toEqual(filled(JSON.parse(answer), found));
     } else {
@@ -86,5 +84,21 @@ test.skipIf(!systemProgram('curl').present)('the examples of the page answer wha
     lease = /"lease_id":"([^"]+)"/.exec(output)?.[1] ?? lease;
     // What a stream took is ready again for the next example.
     if (command.includes('/stream')) await api.running.clock.advance('1s');
+  }
+});
+
+test('the commands of the README can be copied, one after the other', async () => {
+  const api = await startApi();
+  const { port } = api.app.server.address() as AddressInfo;
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const [, block = ''] = /\n## Over HTTP\n.*?```sh\n(.+?)```/s.exec(readme) ?? [];
+  const lines = block.trim().split('\n');
+  expect(lines.length).toBeGreaterThan(3);
+  for (const [index, command] of lines.entries()) {
+    if (command.startsWith('#')) continue;
+    const output = await run(command, port, '');
+    const [answer = ''] = /(?<=^# )\S+( \S+)*/.exec(lines[index + 1] ?? '') ?? [];
+    const pattern = answer.split(ANYTHING).map(literal).join('.+');
+    expect(output, command).toMatch(new RegExp(`^${pattern}$`));
   }
 });

@@ -135,6 +135,31 @@ test('the event loop runs while a long list is made', async () => {
   expect(rounds).toBeGreaterThan(5);
 });
 
+test('the event loop runs while the many consumers of one queue or channel are shown', async () => {
+  const api = await withQueues('a');
+  const channel = await (await api.running.connect()).createChannel();
+  const consumers = Array.from({ length: 5000 }, (_, index) =>
+    channel.consume('a', () => {}, { consumerTag: `c${index}` }),
+  );
+  await Promise.all(consumers);
+  const [{ name }] = (await api.get('/api/consumers?columns=channel_details.name')).json.map(
+    ({ channel_details: details }: { channel_details: { name: string } }) => details,
+  );
+  for (const url of ['/api/queues/%2F/a', `/api/channels/${encodeURIComponent(name)}`]) {
+    let rounds = 0;
+    const round = setInterval(() => rounds++, 0);
+    const { json, headers } = await api.get(url);
+    clearInterval(round);
+    expect(json.consumer_details).toHaveLength(5000);
+    expect(json.consumer_details[4999]).toMatchObject({ consumer_tag: 'c4999' });
+    expect(headers['content-length']).toBeUndefined();
+    expect(rounds).toBeGreaterThan(3);
+  }
+  const few = await api.get('/api/queues/%2F/a?columns=consumer_details.consumer_tag');
+  expect(Object.keys(few.json)).toEqual(['consumer_details']);
+  expect(few.json.consumer_details[1]).toEqual({ consumer_tag: 'c1' });
+});
+
 test('names from strangers do no harm as keys', async () => {
   const api = await ApiUnderTest.start();
   const channel = await (await api.running.connect()).createChannel();
@@ -148,6 +173,21 @@ test('a HEAD request is answered without a body', async () => {
   const api = await withQueues('a');
   expect(await api.ask('HEAD', '/api/queues')).toMatchObject({ status: 200, text: '' });
   expect(await api.ask('HEAD', '/api/queues/%2F/none')).toMatchObject({ status: 404 });
+});
+
+test('what a path takes no request for is said with those that it takes', async () => {
+  const api = await ApiUnderTest.start();
+  for (const url of ['/api/overview', '/v1/flow']) {
+    const allow = 'GET, HEAD, OPTIONS';
+    const refused = await api.ask('PUT', url);
+    expect([refused.status, refused.headers['allow']]).toEqual([405, allow]);
+    const asked = await api.ask('OPTIONS', `${url}?x=1`);
+    expect([asked.status, asked.headers['allow'], asked.text]).toEqual([200, allow, '']);
+  }
+  const { headers } = await api.ask('PUT', '/api/bindings/%2F/e/x/q/y/');
+  expect(String(headers['allow']).split(', ').sort()).toEqual(['GET', 'HEAD', 'OPTIONS', 'POST']);
+  expect((await api.ask('PUT', '/v1/flow')).json.type).toBe('/docs#problem-method-not-allowed');
+  expect((await api.ask('OPTIONS', '/api/nothing')).status).toBe(404);
 });
 
 test('what there is no path for is said as RabbitMQ says it', async () => {

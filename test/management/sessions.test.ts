@@ -99,6 +99,39 @@ describe('a session', () => {
     }
   });
 
+  test('is another one after the next log-in, which ends the one before', async () => {
+    const api = await ApiUnderTest.start();
+    const before = await cookieOf(api);
+    const answer = await logIn(api, 'guest', 'guest', { cookie: before });
+    const after = String(answer.headers['set-cookie']).split(';')[0] ?? '';
+    expect(after).not.toBe(before);
+    expect([await statusOf(api, before), await statusOf(api, after)]).toEqual([401, 200]);
+  });
+
+  test('is not thrown out by somebody else who logs in over and over', async () => {
+    const api = await ApiUnderTest.start();
+    api.addUser('eager', ['management'], ['.*', '.*', '.*']);
+    const mine = await cookieOf(api);
+    const [used, unused] = [await cookieOf(api, 'eager'), await cookieOf(api, 'eager')];
+    expect(await statusOf(api, used)).toBe(200);
+    for (let i = 0; i < 99; i++) await cookieOf(api, 'eager');
+    // of the eager one there are a hundred, and the one that was not used the longest has gone
+    expect(await statusOf(api, unused)).toBe(401);
+    expect([await statusOf(api, mine), await statusOf(api, used)]).toEqual([200, 200]);
+  });
+
+  test('of this machine is none elsewhere: guest does not come in with the cookie, either', async () => {
+    const api = await ApiUnderTest.start();
+    const cookie = await cookieOf(api);
+    const elsewhere = await ask(api, {
+      url: '/api/whoami',
+      headers: { cookie },
+      remoteAddress: '10.0.0.7',
+    });
+    expect(elsewhere.statusCode).toBe(401);
+    expect(await statusOf(api, cookie)).toBe(200);
+  });
+
   test.each(['', 'leveret-session=', `leveret-session=${'A'.repeat(43)}`, 'leveret-session=__proto__'])(
     'is not guessed: %s',
     async (cookie) => {

@@ -126,6 +126,7 @@ describe('a refusal', () => {
     [403, { detail: "user 'ann' may not" }, '/v1/x', 'NOT_PERMITTED', /^user 'ann' may not$/],
     [400, { error: 'bad_request', reason: 'inequivalent arg' }, '/api/x', 'REFUSED', /^inequivalent arg$/],
     [429, { detail: 'too many log-ins' }, '/v1/x', 'THROTTLED', /; try again later$/],
+    [429, { detail: 'too many: try again in 1 s' }, '/v1/x', 'THROTTLED', /^too many: try again in 1 s$/],
     [429, { type: '/docs#problem-queue-full', detail: 'full' }, '/v1/x', 'REFUSED', /^full$/],
     [500, { reason: 'a defect' }, '/api/x', 'BROKER_FAILED', /answered 500: a defect$/],
     [503, { detail: 'low on disk' }, '/v1/x', 'UNAVAILABLE', /^low on disk; see leveret status$/],

@@ -111,7 +111,7 @@ export function refusalFailure(refused: RefusedRequest): ApiFailure {
     return new ApiFailure('NOT_FOUND', `${what}${whereToLook(missingIn(what) ?? about)}`);
   }
   if (status === 429 && !String(textAt(body, 'type')).endsWith('queue-full'))
-    return new ApiFailure('THROTTLED', `${reason}; try again later`);
+    return new ApiFailure('THROTTLED', /try again/.test(reason) ? reason : `${reason}; try again later`);
   if (status === 503) return new ApiFailure('UNAVAILABLE', `${reason}; see leveret status`);
   if (status >= 500) return new ApiFailure('BROKER_FAILED', `${shownUrl} answered ${status}: ${reason}`);
   return new ApiFailure('REFUSED', reason);

@@ -15,16 +15,26 @@ const CONSUMER_TAGS = ['a', 'amq.ctag-of-another-length'].map(encodeShortstr);
 /** Keeps what was sent; takes everything at once, so that the output uses its buffer again. */
 class KeepingTransport implements Transport {
   readonly progressMark = 0;
-  readonly sent: number[] = [];
+  readonly #sent = new ByteWriter();
+
+  get sent(): Uint8Array {
+    return this.#sent.toBytes();
+  }
 
   write(bytes: Uint8Array, end: number): boolean {
-    for (let index = 0; index < end; index++) this.sent.push(bytes[index] as number);
+    this.#sent.raw(bytes, 0, end);
     return true;
   }
 
   pause(): void {}
   resume(): void {}
   close(): void {}
+}
+
+/** Where two runs of bytes differ first. A loop: to compare megabytes with `toEqual` takes seconds. */
+function differenceOf(a: Uint8Array, b: Uint8Array): number | undefined {
+  for (let at = 0; at < Math.max(a.length, b.length); at++) if (a[at] !== b[at]) return at;
+  return undefined;
 }
 
 const delivery = fc.record({
@@ -55,7 +65,7 @@ test('whatever is delivered one after the other, the bytes are those of each del
         if (each.flush) output.flush();
       }
       output.flush();
-      expect(Uint8Array.from(transport.sent)).toEqual(expected.toBytes());
+      expect(differenceOf(transport.sent, expected.toBytes())).toBeUndefined();
     }),
     { numRuns: 500 },
   );
@@ -75,5 +85,5 @@ test('delivery tags are right where their last octets run over', () => {
     }
   }
   output.flush();
-  expect(Uint8Array.from(transport.sent)).toEqual(expected.toBytes());
+  expect(differenceOf(transport.sent, expected.toBytes())).toBeUndefined();
 });

@@ -16,6 +16,7 @@ import { Consumer, type ConsumerSettings, type DeliveryTarget } from '../queue/c
 import type { Lane, LaneOwner, RequeueCause } from '../queue/lane.ts';
 import type { GetTarget, Queue } from '../queue/queue.ts';
 import type { Tracer } from '../vhost/tracer.ts';
+import type { VirtualHost } from '../vhost/virtual-host.ts';
 import type { ChannelContext } from './channel-context.ts';
 import { DeliverWriter } from './deliver-writer.ts';
 import { writeDeliver, writeGetOk } from './delivery-frames.ts';
@@ -38,6 +39,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
   /** basic.qos global=false: for the consumers that come. */
   consumerPrefetch = 0;
   readonly #channel: ChannelContext;
+  readonly #vhost: VirtualHost;
   readonly #writer = new DeliverWriter();
   /** Unacked messages that consumers got, without those of basic.get. */
   #consumedCount = 0;
@@ -49,6 +51,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
 
   constructor(channel: ChannelContext) {
     this.#channel = channel;
+    this.#vhost = channel.session.vhost;
     this.results = new HeldResults(channel.connection);
     this.#timeout = channel.runtime.makeDeadline((nowMs) => this.#onTimeout(nowMs));
   }
@@ -88,7 +91,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
       parts,
       connection.frameMax,
     );
-    const { tracer } = this.#channel.session.vhost;
+    const { tracer } = this.#vhost;
     if (tracer !== undefined) this.#trace(tracer, lane, seq, redelivered);
   }
 
@@ -106,7 +109,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
     const left = lane.owner?.readyCount ?? 0;
     writeGetOk(connection.output.writer(), number, tag, redelivered, left, parts, connection.frameMax);
     connection.output.sentContents++;
-    const { tracer } = this.#channel.session.vhost;
+    const { tracer } = this.#vhost;
     if (tracer !== undefined) this.#trace(tracer, lane, seq, redelivered);
   }
 

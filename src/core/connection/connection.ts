@@ -118,7 +118,6 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
   isPublisher = false;
   heldResultBytes = 0;
   #receivedBytes = 0;
-  #receivedFrames = 0;
   readonly #host: ConnectionHost;
   readonly #transport: Transport;
   readonly #parser: FrameParser;
@@ -189,7 +188,7 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     const { sentBytes, sentMethods, sentContents } = this.output;
     return {
       receivedBytes: this.#receivedBytes,
-      receivedFrames: this.#receivedFrames,
+      receivedFrames: this.#parser.frameCount,
       sentBytes,
       sentFrames: sentMethods + 2 * sentContents,
     };
@@ -266,7 +265,6 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
 
   /** A frame of the client. Runs per frame. */
   onFrame(type: number, channelNumber: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#receivedFrames++;
     if (this.#mustHold && this.#state.name === 'open') {
       this.#state.gate.hold(type, channelNumber, bytes, start, end);
       return;
@@ -562,7 +560,6 @@ export class Connection implements FrameSink, ChannelOwner, ConnectionLink {
     while (!(this.#mustHold && this.isOpen)) {
       const frame = gate.takeHeldFrame();
       if (frame === undefined) break;
-      this.#receivedFrames--;
       this.onFrame(frame.type, frame.channelNumber, frame.payload, 0, frame.payload.length);
       count++;
     }

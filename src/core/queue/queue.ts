@@ -128,9 +128,8 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
   readyCount = 0;
   readyBytes = 0;
   unackedCount = 0;
-  /** What was ever taken out, with the bytes of its bodies: their mean size is what an unacked one has, about. */
-  #takenCount = 0;
-  #takenBytes = 0;
+  /** Of the bodies of all that was ever delivered: their mean size is what an unacked one has, about. */
+  #deliveredBytes = 0;
   readonly counters: MessageCounters = new MessageCounters();
   readonly activity: QueueActivity;
   /** Messages that an earlier run left. */
@@ -142,8 +141,11 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
   readonly #runtime: Runtime;
   /** A message with an expiration of its own came since the queue was last empty. */
   #sawExpiration = false;
-  /** A message whose publisher wants its outcome came since the queue was last empty. */
-  #sawOutcome = false;
+  /**
+   * Somebody wants to know of its deliveries, or the outcome of any of its messages: one look per delivery, and per settlement, for
+   * all who do. True now and then without need.
+   */
+  #isWatched: boolean;
   readonly #outcomes: QueueOutcomes;
   readonly #expiry: Deadline;
   readonly #unused: Deadline;
@@ -175,6 +177,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     this.arguments = properties.arguments;
     this.declared = declared;
     this.settings = declared;
+    this.#isWatched = this.#isAlwaysWatched;
     this.isRecorded = runtime.store.survives && this.durable && this.exclusiveOwner === undefined;
     this.#expiry = runtime.makeDeadline(() => this.#markDue());
     this.#unused = runtime.makeDeadline(() => vhost.removeQueue(this));
@@ -232,7 +235,8 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
 
   /** The bodies of its unacked messages, about: exact while all messages are of one size. */
   get unackedBytes(): number {
-    return this.#takenCount === 0 ? 0 : Math.round((this.unackedCount * this.#takenBytes) / this.#takenCount);
+    const delivered = this.counters.deliverGet;
+    return delivered === 0 ? 0 : Math.round((this.unackedCount * this.#deliveredBytes) / delivered);
   }
 
   /** The record of the message that is the next to be delivered; undefined when there is none, or it is not in memory. */
@@ -290,7 +294,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     this.readyCount++;
     this.readyBytes += bodyBytes;
     if (expirationMs !== NO_EXPIRATION) this.#sawExpiration = true;
-    if (wantsOutcome) this.#sawOutcome = true;
+    if (wantsOutcome) this.#isWatched = true;
     if (!this.due) this.#runtime.markDue(this);
   }
 
@@ -374,13 +378,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     // What comes next may have expired behind this one: it does not count any more.
     if (this.#mayExpire) this.#dropExpired(EXPIRIES_PER_TURN, 'now');
     this.#countGet(redelivered, noAck);
-    if (this.#keepsOutcomes)
-      this.#outcomes.delivered(lane, seq, this.#runtime.readRecord(lane.position(seq)));
-    const { messageTracer } = this.#runtime;
-    if (messageTracer !== undefined) {
-      const record = this.#runtime.readRecord(lane.position(seq));
-      this.#traceDelivery(messageTracer, record, redelivered, undefined);
-    }
+    this.#onGotten(lane, seq, redelivered);
     target.deliverGet(lane, seq, redelivered, noAck);
     if (noAck) this.#settleDelivered(lane, seq, undefined);
     else this.unackedCount++;
@@ -405,7 +403,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     if (this.deleted) return;
     this.unackedCount--;
     this.activity.touch();
-    const isWanted = this.#keepsOutcomes && this.#outcomes.isWanted(lane, seq);
+    const isWanted = this.#isWatched && this.#outcomes.isWanted(lane, seq);
     const returns = isWanted || this.#countsReturns ? lane.countReturn(seq) : 0;
     const { deliveryLimit, delayedRetry } = this.settings;
     if (deliveryLimit !== undefined && returns > deliveryLimit) {
@@ -594,12 +592,16 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
   /** Other arguments hold from now on (a policy changed). */
   applySettings(settings: QueueArguments): void {
     const expiresChanged = settings.expiresMs !== this.settings.expiresMs;
-    // Of what is unacked now the outcome is kept as it was promised.
-    if (this.#keepsOutcomes) this.#sawOutcome = true;
-    this.settings = settings;
+    this.restoreSettings(settings);
     if (expiresChanged) this.touch();
     this.#dropExcess();
     this.#markDue();
+  }
+
+  /** They hold, but are not applied to what is there: after a restart, when not everything is there yet. */
+  restoreSettings(settings: QueueArguments): void {
+    this.settings = settings;
+    this.#isWatched ||= this.#isAlwaysWatched;
   }
 
   // ---- inside ----
@@ -629,7 +631,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     this.readyCount += lane.readyCount;
     this.readyBytes += restored.readyBytes(held);
     this.#sawExpiration ||= restored.sawExpiration;
-    this.#sawOutcome ||= restored.sawOutcome;
+    this.#isWatched ||= restored.sawOutcome;
     // What has expired, or is held, is seen to in the next turn.
     if (lane.readyCount + held.length > 0) this.#markDue();
   }
@@ -667,21 +669,18 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
       return false;
     }
     const redelivered = lane.nextIsReturned;
-    const { messageTracer } = this.#runtime;
-    if (messageTracer !== undefined)
-      this.#traceDelivery(messageTracer, record, redelivered, consumer.consumerTag);
     const seq = lane.take();
+    const bodyBytes = record.bodyEnd - record.bodyStart;
     this.readyCount--;
-    this.readyBytes -= record.bodyEnd - record.bodyStart;
-    this.#takenCount++;
-    this.#takenBytes += record.bodyEnd - record.bodyStart;
+    this.readyBytes -= bodyBytes;
+    this.#deliveredBytes += bodyBytes;
     const { counters } = this;
     if (redelivered) counters.redeliver++;
-    if (this.#keepsOutcomes) this.#outcomes.delivered(lane, seq, record);
+    if (this.#isWatched) this.#onDelivered(lane, seq, record, redelivered, consumer.consumerTag);
     consumer.target.deliver(consumer, lane, seq, redelivered, record);
     if (consumer.noAck) {
       counters.deliverNoAck++;
-      if (this.#keepsOutcomes) this.#outcomes.settled(lane, seq, 'acknowledged', undefined);
+      if (this.#isWatched) this.#outcomes.settled(lane, seq, 'acknowledged', undefined);
       this.#settleAt(lane, seq, position);
     } else {
       counters.deliver++;
@@ -705,8 +704,6 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     const bodyBytes = this.#bodyBytes(lane, lane.peek());
     this.readyCount--;
     this.readyBytes -= bodyBytes;
-    this.#takenCount++;
-    this.#takenBytes += bodyBytes;
     return lane.take();
   }
 
@@ -721,17 +718,36 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
 
   /** Somebody got the message and is done with it. Runs per message. */
   #settleDelivered(lane: Lane, seq: number, result: SettlementResult | undefined): void {
-    if (this.#keepsOutcomes) this.#outcomes.settled(lane, seq, 'acknowledged', result);
+    if (this.#isWatched) this.#outcomes.settled(lane, seq, 'acknowledged', result);
     this.#settleAt(lane, seq, lane.position(seq));
   }
 
   #settleAt(lane: Lane, seq: number, position: number): void {
-    const { activity } = this;
-    if (!activity.isAwake) activity.touch();
-    if (--activity.untilMeasured === 0) {
-      activity.measure(this.#runtime.readResident(position)?.arrivalMs, this.#runtime.now());
-    }
+    if (--this.activity.untilMeasured === 0) this.#measure(position);
     this.#runtime.settle(lane, seq, position);
+  }
+
+  #measure(position: number): void {
+    this.activity.measure(this.#runtime.readResident(position)?.arrivalMs, this.#runtime.now());
+  }
+
+  #onGotten(lane: Lane, seq: number, redelivered: boolean): void {
+    const record = this.#runtime.readRecord(lane.position(seq));
+    this.#deliveredBytes += record.bodyEnd - record.bodyStart;
+    if (this.#isWatched) this.#onDelivered(lane, seq, record, redelivered, undefined);
+  }
+
+  /** For those who watch. `consumerTag`: undefined for basic.get. */
+  #onDelivered(
+    lane: Lane,
+    seq: number,
+    record: MessageRecord,
+    redelivered: boolean,
+    consumerTag: string | undefined,
+  ): void {
+    this.#outcomes.delivered(lane, seq, record);
+    const { messageTracer } = this.#runtime;
+    if (messageTracer !== undefined) this.#traceDelivery(messageTracer, record, redelivered, consumerTag);
   }
 
   #traceDelivery(
@@ -765,22 +781,22 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
 
   /** Ends a message that is taken: to the dead-letter exchange if there is one. */
   #bury(lane: Lane, seq: number, reason: DeathReason, result?: SettlementResult): void {
-    if (this.#keepsOutcomes) this.#keepBuried(lane, seq, reason, result);
+    if (this.#isWatched) this.#keepBuried(lane, seq, reason, result);
     if (this.settings.deadLetterExchange !== undefined) this.vhost.deadLetter(this, lane, seq, reason);
     this.#settle(lane, seq);
   }
 
   // ---- outcomes ----
 
-  /** Whether the outcome of any message may be wanted. Looked at per delivery and per settlement. */
-  get #keepsOutcomes(): boolean {
-    return this.#sawOutcome || this.settings.outcomeTtlMs !== undefined;
+  /** Whatever messages are in it. */
+  get #isAlwaysWatched(): boolean {
+    return this.#runtime.messageTracer !== undefined || this.settings.outcomeTtlMs !== undefined;
   }
 
   /** For `QueueOutcomes`. */
   keepOutcome(message: EndedMessage, ending: Ending, result: SettlementResult | undefined): void {
     this.vhost.keepOutcome(this, message, ending, result);
-    if (this.messageCount === 0) this.#sawOutcome = false;
+    if (this.messageCount === 0) this.#isWatched = this.#isAlwaysWatched;
   }
 
   #keepBuried(lane: Lane, seq: number, reason: DeathReason, result: SettlementResult | undefined): void {
@@ -791,7 +807,7 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
 
   /** What is purged, or goes with the queue, has an outcome, too: when its room is given back, in the next turns. */
   #watchDiscarded(): void {
-    if (!this.#keepsOutcomes) return;
+    if (!this.#isWatched) return;
     for (const lane of this.#lanes) {
       lane.onDiscarded ??= (seq, position) =>
         this.#outcomes.discarded(lane, seq, position, this.deleted ? 'deleted' : 'purged');

@@ -58,7 +58,10 @@ export abstract class FlowActivity extends Activity {
 }
 
 export class QueueActivity extends FlowActivity {
-  /** Messages until the next one to be measured. Counted down by the queue, per message that is settled. */
+  /**
+   * Messages until the next one to be measured. Counted down by the queue, per message that is settled. **Invariant:** 1 while it is
+   * asleep, so that the queue need not ask whether it is.
+   */
   untilMeasured = 1;
   readonly #queue: CountedQueue;
   readonly #stride = new SamplingStride();
@@ -99,6 +102,7 @@ export class QueueActivity extends FlowActivity {
    * left out.
    */
   measure(arrivalMs: number | undefined, nowMs: number): void {
+    this.touch();
     if (!this.watcher.on) {
       this.untilMeasured = UNMEASURED;
       return;

@@ -5,23 +5,10 @@
  *                        |  nothing matched: alternate exchange
  */
 
-import { type FieldTable, field } from '../../codec/field-table.ts';
+import type { FieldTable } from '../../codec/field-table.ts';
 import { type EffectivePolicy, type Policy, PolicyTable, type PolicyTarget } from '../access/policies.ts';
-import { DEDUPLICATION_KEYS } from '../arguments/deduplication-arguments.ts';
-import {
-  assertEquivalent,
-  assertSameProperty,
-  exclusiveQueueLocked,
-  resourceText,
-} from '../arguments/equivalence.ts';
-import {
-  applyPolicy,
-  parseQueueArguments,
-  QUEUE_EQUIVALENCE_KEYS,
-  type QueueArguments,
-  type QueueType,
-  queueTypeOf,
-} from '../arguments/queue-arguments.ts';
+import { exclusiveQueueLocked, resourceText } from '../arguments/equivalence.ts';
+import { applyPolicy, parseQueueArguments, type QueueArguments } from '../arguments/queue-arguments.ts';
 import { tableKey } from '../arguments/table-key.ts';
 import type {
   BindingDefinition,
@@ -49,11 +36,14 @@ import { MessageCounters } from '../statistics/message-counters.ts';
 import { Totals } from '../statistics/totals.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Deduplication } from './deduplication.ts';
+import { assertDelay, DELAY_MAX_MS, delayOf, negateDelay } from './delay.ts';
 import { type Binding, type Destination, Exchange, type ExchangeProperties } from './exchange.ts';
 import { Outcomes } from './outcomes.ts';
+import { assertSameExchange, assertSameQueue, withDefaultType } from './redeclaration.ts';
 import { RouteFinder, routingKeys, withoutBlindCopies } from './route-finder.ts';
 import { Schedule } from './schedule.ts';
 import { TRACE_EXCHANGE, type TraceOrigin, Tracer } from './tracer.ts';
+import { definitionOfMetadata, metadataOf, type VhostMetadata } from './vhost-metadata.ts';
 import { VhostRecorder } from './vhost-recorder.ts';
 
 /** What became of a published message. */
@@ -64,22 +54,6 @@ export interface VirtualHostLimits {
   readonly maxConnections: number | undefined;
   readonly maxQueues: number | undefined;
 }
-
-/** What an operator says about a vhost. */
-export interface VhostMetadata {
-  readonly description: string;
-  readonly tags: readonly string[];
-  /** The type of queues that are declared without one; undefined: classic. */
-  readonly defaultQueueType: QueueType | undefined;
-  /** Whether what is published and delivered goes to amq.rabbitmq.trace, too. */
-  readonly tracing: boolean;
-}
-
-/** The arguments that must mean the same when an exchange is declared again. */
-const EXCHANGE_EQUIVALENCE_KEYS: readonly string[] = ['alternate-exchange', ...DEDUPLICATION_KEYS];
-
-/** A delay is a u32 of milliseconds, 49 days, as an expiration is. */
-const DELAY_MAX_MS = 2 ** 32 - 1;
 
 const PREDECLARED_EXCHANGES: readonly (readonly [name: string, type: RouterType])[] = [
   ['', 'direct'],
@@ -118,6 +92,7 @@ export class VirtualHost implements QueueHost {
   readonly #routes: RouteFinder;
   readonly #singleLane: Lane[] = [];
   readonly #deadLetters: DeadLetters;
+  readonly #wallMs: () => number;
   #metadata: VhostMetadata;
   /** Set while tracing is on. Looked at for each message. */
   tracer: Tracer | undefined;
@@ -128,6 +103,7 @@ export class VirtualHost implements QueueHost {
   constructor(runtime: Runtime, name: string, definitions: DefinitionRecorder, restored?: VhostDefinition) {
     this.name = name;
     this.#runtime = runtime;
+    this.#wallMs = () => runtime.environment.clock.wallMs();
     this.activity = new HostActivity(runtime.statistics, this, 1, this.answers);
     this.#definitions = definitions;
     this.#recorder = new VhostRecorder(name, definitions);
@@ -205,17 +181,7 @@ export class VirtualHost implements QueueHost {
       deduplicationLaneId: this.deduplication.laneId,
       maxConnections,
       maxQueues,
-      ...this.#metadataFields,
-    };
-  }
-
-  get #metadataFields(): Partial<VhostDefinition> {
-    const { description, tags, defaultQueueType, tracing } = this.#metadata;
-    return {
-      description: description === '' ? undefined : description,
-      tags: tags.length === 0 ? undefined : tags,
-      defaultQueueType,
-      tracing: tracing ? true : undefined,
+      ...definitionOfMetadata(this.#metadata),
     };
   }
 
@@ -290,7 +256,7 @@ export class VirtualHost implements QueueHost {
     const declaration = { ...properties, name, exclusiveOwner: undefined, arguments: definition.arguments };
     const queue = new Queue(this.#runtime, this, declaration, declared, laneId);
     queue.activity.parent = this.activity;
-    queue.settings = this.#settingsOf(queue);
+    queue.restoreSettings(this.#settingsOf(queue));
     if (definition.paused === true) queue.pause();
     this.queues.set(name, queue);
     queue.touch();
@@ -323,7 +289,7 @@ export class VirtualHost implements QueueHost {
   declareExchange(properties: ExchangeProperties): void {
     const existing = this.exchanges.get(properties.name);
     if (existing !== undefined) {
-      this.#assertSameExchange(existing, properties);
+      assertSameExchange(this.name, existing, properties);
       return;
     }
     const exchange = new Exchange(this.#runtime, properties);
@@ -341,7 +307,7 @@ export class VirtualHost implements QueueHost {
   checkExchange(properties: ExchangeProperties): Exchange {
     const existing = this.exchanges.get(properties.name);
     if (existing === undefined) return new Exchange(this.#runtime, properties);
-    this.#assertSameExchange(existing, properties);
+    assertSameExchange(this.name, existing, properties);
     return existing;
   }
 
@@ -415,9 +381,9 @@ export class VirtualHost implements QueueHost {
   declareQueue(asDeclared: QueueDeclaration): Queue {
     const { name, exclusiveOwner, durable, autoDelete } = asDeclared;
     const existing = this.queues.get(name);
-    const declaration = this.#withDefaultType(asDeclared, existing);
+    const declaration = withDefaultType(this.#metadata.defaultQueueType, asDeclared, existing);
     if (existing !== undefined) {
-      this.#assertSameQueue(existing, declaration);
+      assertSameQueue(this.name, existing, declaration);
       existing.touch();
       this.#runtime.statistics.churn.queuesDeclared++;
       return existing;
@@ -441,9 +407,9 @@ export class VirtualHost implements QueueHost {
   /** What `declareQueue` would throw, but for the limit on queues. */
   checkQueue(asDeclared: QueueDeclaration): void {
     const existing = this.queues.get(asDeclared.name);
-    const declaration = this.#withDefaultType(asDeclared, existing);
+    const declaration = withDefaultType(this.#metadata.defaultQueueType, asDeclared, existing);
     const { name, durable, autoDelete, exclusiveOwner } = declaration;
-    if (existing !== undefined) this.#assertSameQueue(existing, declaration);
+    if (existing !== undefined) assertSameQueue(this.name, existing, declaration);
     else {
       const properties = { durable, autoDelete, exclusive: exclusiveOwner !== undefined };
       parseQueueArguments(declaration.arguments, name, this.name, properties);
@@ -616,12 +582,8 @@ export class VirtualHost implements QueueHost {
   /** How long the message is to wait; 0 and less: not at all. 406 when that is no number, or too long. */
   #allowedDelay(exchange: Exchange, publication: Publication): number {
     const delayMs = this.#delayOf(exchange, publication);
-    if (delayMs <= DELAY_MAX_MS) return delayMs;
-    const header = publication.headers()?.has('x-deliver-at') === true ? 'x-deliver-at' : 'x-delay';
-    throw preconditionFailed(
-      `invalid header '${header}': a delay of ${delayMs} ms, where at most ${DELAY_MAX_MS} ms are allowed; x-delay is a ` +
-        'number of milliseconds, x-deliver-at a timestamp or an integer of milliseconds since 1970',
-    );
+    assertDelay(delayMs, publication);
+    return delayMs;
   }
 
   #publishNow(
@@ -773,20 +735,8 @@ export class VirtualHost implements QueueHost {
     return refusing.length === 0 ? 'routed' : 'refused';
   }
 
-  /**
-   * How long the message is to wait before it is routed, in milliseconds; 0 and less: not at all. As the headers say it,
-   * which may be more than is allowed, or not-a-number.
-   */
   #delayOf(exchange: Exchange, publication: Publication): number {
-    if (!publication.mayBeRedirected && !exchange.isDelayed) return 0;
-    const headers = publication.headers();
-    const deliverAt = headers?.get('x-deliver-at');
-    if (deliverAt !== undefined) {
-      const atMs = Number(deliverAt.value) * (deliverAt.tag === 'T' ? 1000 : 1);
-      return atMs - this.#runtime.environment.clock.wallMs();
-    }
-    const delay = exchange.isDelayed ? headers?.get('x-delay') : undefined;
-    return delay === undefined ? 0 : Number(delay.value);
+    return delayOf(exchange, publication, this.#wallMs);
   }
 
   /** The time of a scheduled message has come. Its exchange may be gone by now. */
@@ -825,39 +775,6 @@ export class VirtualHost implements QueueHost {
     const alternate = definition.get('alternate-exchange')?.value;
     exchange.alternateExchange =
       exchange.declaredAlternate ?? (typeof alternate === 'string' ? alternate : undefined);
-  }
-
-  #assertSameExchange(existing: Exchange, received: ExchangeProperties): void {
-    const resource = { kind: 'exchange', name: existing.name, vhost: this.name } as const;
-    assertSameProperty(resource, 'type', existing.type, received.type);
-    assertSameProperty(resource, 'durable', existing.durable, received.durable);
-    assertSameProperty(resource, 'auto_delete', existing.autoDelete, received.autoDelete);
-    assertSameProperty(resource, 'internal', existing.internal, received.internal);
-    assertEquivalent(resource, existing.arguments, received.arguments, EXCHANGE_EQUIVALENCE_KEYS);
-  }
-
-  #assertSameQueue(existing: Queue, received: QueueDeclaration): void {
-    const resource = { kind: 'queue', name: existing.name, vhost: this.name } as const;
-    if (existing.exclusiveOwner !== received.exclusiveOwner)
-      throw exclusiveQueueLocked(existing.name, this.name);
-    assertSameProperty(resource, 'durable', existing.durable, received.durable);
-    assertSameProperty(resource, 'auto_delete', existing.autoDelete, received.autoDelete);
-    assertEquivalent(resource, existing.arguments, received.arguments, QUEUE_EQUIVALENCE_KEYS);
-  }
-
-  /**
-   * The declaration with the type that the vhost gives to queues without one, where such a queue may be of that type. A queue that is
-   * there has its type by now, whatever the vhost has said since.
-   */
-  #withDefaultType(declaration: QueueDeclaration, existing: Queue | undefined): QueueDeclaration {
-    const { defaultQueueType } = this.#metadata;
-    const { durable, autoDelete, exclusiveOwner } = declaration;
-    if (defaultQueueType === undefined || declaration.arguments.has('x-queue-type')) return declaration;
-    const type =
-      existing === undefined ? field.string(defaultQueueType) : existing.arguments.get('x-queue-type');
-    const mayBe = defaultQueueType === 'classic' || (durable && !autoDelete && exclusiveOwner === undefined);
-    if (type === undefined || !mayBe) return declaration;
-    return { ...declaration, arguments: new Map(declaration.arguments).set('x-queue-type', type) };
   }
 
   #assertRoomForQueue(name: string): void {
@@ -917,27 +834,6 @@ export class VirtualHost implements QueueHost {
 /** An auto-delete exchange goes with its last binding. */
 function isUnused(exchange: Exchange): boolean {
   return exchange.autoDelete && exchange.bindings.size === 0;
-}
-
-/**
- * As RabbitMQ's plugin does: a message that was held has its x-delay negated, so that its receiver sees how long that was, and
- * no other delayed exchange holds it again.
- */
-function negateDelay(publication: Publication): void {
-  const properties = publication.properties();
-  const delayMs = Number(properties.headers?.get('x-delay')?.value);
-  if (!Number.isSafeInteger(delayMs) || delayMs <= 0) return;
-  const headers = new Map(properties.headers).set('x-delay', field.int(-delayMs));
-  publication.replaceProperties({ ...properties, headers });
-}
-
-function metadataOf(restored: VhostDefinition | undefined): VhostMetadata {
-  return {
-    description: restored?.description ?? '',
-    tags: restored?.tags ?? [],
-    defaultQueueType: queueTypeOf(restored?.defaultQueueType),
-    tracing: restored?.tracing === true,
-  };
 }
 
 /** `setPolicy` refuses a target that it does not know. */

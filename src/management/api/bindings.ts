@@ -5,7 +5,7 @@ import type { Exchange } from '../../core/vhost/exchange.ts';
 import type { VirtualHost } from '../../core/vhost/virtual-host.ts';
 import { objectNotFound } from '../api-error.ts';
 import { jsonOfTable } from '../field-json.ts';
-import { isPropertiesKey, propertiesKey } from '../properties-key.ts';
+import { findByPropertiesKey, propertiesKey } from '../properties-key.ts';
 import { listRoute, objectRoute, type ReadContext, type ReadRequest } from '../read-request.ts';
 import { View } from '../view.ts';
 
@@ -93,9 +93,9 @@ function* bindingsBetween(request: ReadRequest): Generator<BindingRow> {
 }
 
 function findBinding(request: ReadRequest): BindingRow {
-  const segment = request.parameter('properties');
-  for (const row of bindingsBetween(request)) if (isPropertiesKey(segment, row)) return row;
-  throw objectNotFound();
+  const row = findByPropertiesKey(request.parameter('properties'), bindingsBetween(request));
+  if (row === undefined) throw objectNotFound();
+  return row;
 }
 
 function destinationKind(request: ReadRequest): 'queue' | 'exchange' {

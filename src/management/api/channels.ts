@@ -9,9 +9,9 @@ import type { ManagementContext } from '../management-context.ts';
 import { CHANNEL_STATS, messageStats } from '../message-stats.ts';
 import { listRoute, objectRoute, type ReadContext, type ReadRequest } from '../read-request.ts';
 import { timeText } from '../time-text.ts';
-import { type Fields, View } from '../view.ts';
+import { type Fields, type Lists, View } from '../view.ts';
 import { type ConnectionRow, findConnection, openConnections } from './connections.ts';
-import { type ConsumerRow, consumerView, requireStats } from './consumers.ts';
+import { type ConsumerRow, consumerDetails, requireStats } from './consumers.ts';
 
 interface ChannelRow extends ConnectionRow {
   readonly channel: Channel;
@@ -30,7 +30,7 @@ export function channelRoutes(app: FastifyInstance, context: ReadContext): void 
     const { connection } = findConnection(request);
     return visibleChannels(request, (row) => row.connection === connection);
   });
-  const view = new View({ ...fields, ...detailFields(context) });
+  const view = new View({ ...fields, ...DETAIL_FIELDS }, consumerLists(context));
   objectRoute(app, context, '/channels/:channel', view, findChannel);
 }
 
@@ -108,14 +108,14 @@ function channelFields({ broker }: ManagementContext): Fields<ChannelRow> {
 }
 
 /** What only the single channel shows. Rates per queue and per exchange are not kept: RabbitMQ leaves these lists empty, too. */
-function detailFields(context: ManagementContext): Fields<ChannelRow> {
-  const view = consumerView(context);
-  return {
-    consumer_details: (row, query) =>
-      consumersOf(row).map((consumer) => view.json(consumer, { ...query, columns: undefined })),
-    publishes: () => [],
-    deliveries: () => [],
-  };
+const DETAIL_FIELDS: Fields<ChannelRow> = {
+  publishes: () => [],
+  deliveries: () => [],
+};
+
+function consumerLists(context: ManagementContext): Lists<ChannelRow> {
+  const detailsOf = consumerDetails(context);
+  return { consumer_details: (row, query) => detailsOf(consumersOf(row), query) };
 }
 
 function consumersOf({ channel, session }: ChannelRow): readonly ConsumerRow[] {

@@ -9,6 +9,7 @@ import type { VirtualHost } from '../../core/vhost/virtual-host.ts';
 import { badRequest } from '../api-error.ts';
 import { channelName } from '../connection-name.ts';
 import { type JsonObject, jsonOfTable } from '../field-json.ts';
+import type { ListQuery } from '../list-query.ts';
 import type { ManagementContext } from '../management-context.ts';
 import { listRoute, type ReadContext, type ReadRequest } from '../read-request.ts';
 import { View } from '../view.ts';
@@ -49,7 +50,17 @@ function* visibleConsumers(request: ReadRequest, vhosts: readonly VirtualHost[])
   }
 }
 
-export function consumerView({ broker }: ManagementContext): View<ConsumerRow> {
+/** The consumers of one queue or channel, within that. Columns are those of the whole. */
+export function consumerDetails(
+  context: ManagementContext,
+): (consumers: readonly ConsumerRow[], query: ListQuery) => Iterable<JsonObject> {
+  const view = consumerView(context);
+  return function* (consumers, query) {
+    for (const consumer of consumers) yield view.json(consumer, { ...query, columns: undefined });
+  };
+}
+
+function consumerView({ broker }: ManagementContext): View<ConsumerRow> {
   const { nodeName, consumerTimeoutMs } = broker.settings;
   return new View<ConsumerRow>({
     consumer_tag: ({ consumer }) => consumer.consumerTag,

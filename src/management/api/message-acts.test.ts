@@ -27,6 +27,26 @@ async function payloads(body: object): Promise<string[]> {
   return answer.json.map((message: { payload: string }) => message.payload);
 }
 
+describe('what one answer holds', () => {
+  test('has a bound, also when the messages are empty', async () => {
+    const channel = await (await api.running.connect()).createChannel();
+    const published = Array.from({ length: 66_000 }, () =>
+      channel.publish({ routingKey: 'orders', body: new Uint8Array(0) }),
+    );
+    await Promise.all(published);
+    const { json } = await api.ask('POST', GET, ALL);
+    expect(json).toHaveLength(65_536);
+    expect(queue()?.readyCount).toBe(66_000);
+  });
+
+  test('comes in the pieces that it was made in, when it is large', async () => {
+    await publishAll('a'.repeat(100_000), 'b'.repeat(100_000));
+    const answer = await api.ask('POST', GET, ALL);
+    expect(answer.json.map(({ payload }: { payload: string }) => payload[0])).toEqual(['a', 'b']);
+    expect(answer.headers['content-length']).toBeUndefined();
+  });
+});
+
 describe('POST of a message', () => {
   test('says whether it went to a queue', async () => {
     expect(await api.ask('POST', PUBLISH, ONE)).toMatchObject({ status: 200, json: { routed: true } });

@@ -13,13 +13,13 @@ import type { ManagementContext } from '../management-context.ts';
 import { details, messageStats, QUEUE_STATS } from '../message-stats.ts';
 import { listRoute, objectRoute, type ReadContext, type ReadRequest } from '../read-request.ts';
 import { timeText } from '../time-text.ts';
-import { type Fields, View } from '../view.ts';
-import { consumerView } from './consumers.ts';
+import { type Fields, type Lists, View } from '../view.ts';
+import { consumerDetails } from './consumers.ts';
 import { type QueueRow, queuesOf } from './queue-rows.ts';
 
 export function queueRoutes(app: FastifyInstance, context: ReadContext): void {
   const listing = queueListings(context);
-  const view = new View({ ...allFields(context), ...detailFields(context) });
+  const view = new View({ ...allFields(context), ...DETAIL_FIELDS }, consumerLists(context));
   const basic = new View(basicFields(context));
   listRoute(app, context, '/queues', listing, (request) => queuesOf(request.readableVhosts()));
   listRoute(app, context, '/queues/detailed', listing, (request) => queuesOf(request.readableVhosts()));
@@ -120,16 +120,20 @@ function allFields(context: ManagementContext): Fields<QueueRow> {
 }
 
 /** What only the single queue shows. Rates per channel and per exchange are not kept: RabbitMQ leaves these lists empty, too. */
-function detailFields(context: ManagementContext): Fields<QueueRow> {
-  const view = consumerView(context);
+const DETAIL_FIELDS: Fields<QueueRow> = {
+  owner_pid_details: ({ queue }) => ownerDetails(queue),
+  deliveries: () => [],
+  incoming: () => [],
+};
+
+function consumerLists(context: ManagementContext): Lists<QueueRow> {
+  const detailsOf = consumerDetails(context);
   return {
     consumer_details: ({ queue, vhost }, query) =>
-      [...queue.consumers].map((consumer) =>
-        view.json({ consumer, queue, vhost }, { ...query, columns: undefined }),
+      detailsOf(
+        [...queue.consumers].map((consumer) => ({ consumer, queue, vhost })),
+        query,
       ),
-    owner_pid_details: ({ queue }) => ownerDetails(queue),
-    deliveries: () => [],
-    incoming: () => [],
   };
 }
 

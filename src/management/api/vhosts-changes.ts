@@ -1,7 +1,7 @@
 /** `PUT` and `DELETE /api/vhosts/...`: for administrators. */
 import type { FastifyInstance } from 'fastify';
 import { type QueueType, queueTypeOf } from '../../core/arguments/queue-arguments.ts';
-import type { VhostMetadata } from '../../core/vhost/virtual-host.ts';
+import type { VhostMetadata } from '../../core/vhost/vhost-metadata.ts';
 import { badRequest } from '../api-error.ts';
 import { isJsonObject } from '../field-json.ts';
 import type { ManagementContext } from '../management-context.ts';

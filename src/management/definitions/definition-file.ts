@@ -10,7 +10,8 @@ import type { GlobalParameter, Parameter } from '../../core/definitions/paramete
 import type { QueueDeclaration } from '../../core/queue/queue.ts';
 import { type RouterType, routerType } from '../../core/routing/create-router.ts';
 import type { ExchangeProperties } from '../../core/vhost/exchange.ts';
-import type { VhostMetadata, VirtualHostLimits } from '../../core/vhost/virtual-host.ts';
+import type { VhostMetadata } from '../../core/vhost/vhost-metadata.ts';
+import type { VirtualHostLimits } from '../../core/vhost/virtual-host.ts';
 import { refusalOfChange } from '../api/change-request.ts';
 import {
   argumentsIn,

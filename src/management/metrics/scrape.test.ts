@@ -232,6 +232,25 @@ describe('in detail', () => {
     expect(await queuesOf('&queue=^ord')).toEqual(['orders']);
     expect((await api.get('/metrics/detailed?queue=(')).status).toBe(400);
   });
+
+  test('the event loop runs while queues are looked for, also when none matches', async () => {
+    const vhost = api.broker.vhosts.get('/');
+    const declaration = {
+      durable: false,
+      autoDelete: false,
+      exclusiveOwner: undefined,
+      arguments: new Map(),
+    };
+    for (let index = 0; index < 2000; index++)
+      vhost?.declareQueue({ ...declaration, name: `${'a'.repeat(200)}${index}` });
+    let rounds = 0;
+    const round = setInterval(() => rounds++, 0);
+    // It takes a slice for every few dozen names.
+    const pattern = encodeURIComponent(`${'(a|aa|aaa)*'.repeat(50)}b$`);
+    expect((await api.get(`/metrics/detailed?family=queue_metrics&queue=${pattern}`)).status).toBe(200);
+    clearInterval(round);
+    expect(rounds).toBeGreaterThan(5);
+  });
 });
 
 describe('who may ask', () => {

@@ -81,6 +81,8 @@ class Scrape {
   readonly #prefix: string;
   readonly #filter: DetailFilter | undefined;
   readonly #text = new MetricsText();
+  /** Undefined: all. */
+  #queuesAsked: readonly Queue[] | undefined;
   #work!: SlicedWork;
 
   constructor(sources: ScrapeSources, prefix: string, filter?: DetailFilter) {
@@ -118,6 +120,7 @@ class Scrape {
 
   async *detailed({ families }: DetailFilter): AsyncGenerator<string> {
     this.#work = await SlicedWork.begin();
+    await this.#chooseQueues();
     const wanted = <M extends { readonly family: string }>(metrics: readonly M[]): readonly M[] =>
       metrics.filter(({ family }) => families.has(family) || isCountOfConsumers(family, families));
     const node = wanted(NODE_METRICS);
@@ -148,11 +151,20 @@ class Scrape {
   }
 
   *#queues(): Iterable<Queue> {
+    if (this.#queuesAsked !== undefined) yield* this.#queuesAsked;
+    else for (const vhost of this.#vhosts()) yield* vhost.queues.values();
+  }
+
+  /** A pattern may take a while for each name, and it may match none. */
+  async #chooseQueues(): Promise<void> {
     const pattern = this.#filter?.queues;
-    for (const vhost of this.#vhosts()) {
-      for (const queue of vhost.queues.values())
-        if (pattern === undefined || pattern.test(queue.name)) yield queue;
+    if (pattern === undefined) return;
+    const matching: Queue[] = [];
+    for (const queue of this.#queues()) {
+      if (this.#work.isDue) await this.#work.pause();
+      if (pattern.test(queue.name)) matching.push(queue);
     }
+    this.#queuesAsked = matching;
   }
 
   *#exchangesOf(): Iterable<readonly [VirtualHost, Exchange]> {

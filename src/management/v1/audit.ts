@@ -17,6 +17,7 @@ const SCHEMA = {
   },
   response: {
     200: {
+      description: 'What was asked for, by whom, and what came of it',
       type: 'object',
       properties: {
         entries: {

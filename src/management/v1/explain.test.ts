@@ -88,6 +88,16 @@ describe('where a message would go', () => {
     expect((await api.get(`${url}&user=nobody`)).status).toBe(404);
   });
 
+  test('says nothing of vhosts to who may not use the API', async () => {
+    api.addUser('nobody', []);
+    for (const vhost of ['%2F', 'nowhere']) {
+      expect((await api.get(`/v1/explain/route?vhost=${vhost}`, 'nobody:nobody')).status).toBe(403);
+      expect((await api.get(`/v1/explain/queue/${vhost}/x`, 'nobody:nobody')).status).toBe(403);
+    }
+    const { status, json } = await api.get('/v1/explain/route?vhost=nowhere');
+    expect([status, json.detail]).toEqual([404, "there is no vhost 'nowhere'"]);
+  });
+
   test('is refused for what cannot be', async () => {
     expect((await api.get('/v1/explain/route?exchange=nothing')).status).toBe(404);
     expect((await api.get('/v1/explain/route?vhost=nowhere')).status).toBe(404);

@@ -16,74 +16,23 @@ import { Publication } from '../../core/message/publication.ts';
 import { Session } from '../../core/session/session.ts';
 import type { Exchange } from '../../core/vhost/exchange.ts';
 import type { VirtualHost } from '../../core/vhost/virtual-host.ts';
-import { callerOf, requireAccess, vhostToSee } from '../caller.ts';
+import { callerOf, requireAccess } from '../caller.ts';
 import { type JsonObject, type JsonValue, jsonOfTable, tableOfJson } from '../field-json.ts';
 import type { ManagementContext } from '../management-context.ts';
 import { SlicedWork } from '../work-slices.ts';
+import { BYTES_MAX, EXPLAIN_QUEUE_SCHEMA, EXPLAIN_ROUTE_SCHEMA } from './explain-schema.ts';
 import { invalidPart, problemNotFound } from './problem.ts';
 import { RequestInput } from './request-input.ts';
+import { queueToLookInto, vhostToLookInto } from './v1-session.ts';
 
-const SHORTSTR = { type: 'string', maxLength: 255 } as const;
-/** A message of no client is larger than that. */
-const BYTES_MAX = 2 ** 31;
-/** The header of a request is bounded, and so is this. */
-const HEADERS_CHARACTERS_MAX = 16_384;
-
-const ROUTE_QUERY = {
-  type: 'object',
-  properties: {
-    vhost: { ...SHORTSTR, default: '/' },
-    exchange: { ...SHORTSTR, default: '', description: 'Empty: the default exchange' },
-    routing_key: { ...SHORTSTR, default: '' },
-    headers: {
-      type: 'string',
-      maxLength: HEADERS_CHARACTERS_MAX,
-      description: 'A JSON object; CC and BCC count',
-    },
-    message_id: SHORTSTR,
-    correlation_id: SHORTSTR,
-    expiration: { ...SHORTSTR, description: 'Milliseconds' },
-    bytes: { type: 'integer', minimum: 0, maximum: BYTES_MAX, default: 0, description: 'Size of the body' },
-    user: {
-      ...SHORTSTR,
-      description: 'Whose permission is looked at; for administrators. The caller otherwise',
-    },
-  },
-} as const;
-const ROUTE_FIELDS: ReadonlySet<string> = new Set(Object.keys(ROUTE_QUERY.properties));
+const ROUTE_FIELDS: ReadonlySet<string> = new Set(
+  Object.keys(EXPLAIN_ROUTE_SCHEMA.querystring?.properties ?? {}),
+);
 
 export function explainRoutes(app: FastifyInstance, context: ManagementContext): void {
-  app.get(
-    '/explain/route',
-    {
-      schema: {
-        tags: ['explain'],
-        summary: 'Where a message would go, and why',
-        description:
-          'Each exchange that the message would come to, with its bindings and why they take it or not, and each queue in the ' +
-          'end with what the message would meet there. Nothing is published.',
-        querystring: ROUTE_QUERY,
-        response: { 200: { type: 'object', additionalProperties: true } },
-      },
-    },
-    (request) => explainRouteOf(context, request),
-  );
-  app.get<{ Params: { vhost: string; queue: string } }>(
-    '/explain/queue/:vhost/:queue',
-    {
-      schema: {
-        tags: ['explain'],
-        summary: 'Why a queue does not drain',
-        description: 'The reasons by importance, each with a stable code, a text, and what to do about it.',
-        params: { type: 'object', properties: { vhost: SHORTSTR, queue: SHORTSTR } },
-        response: { 200: { type: 'object', additionalProperties: true } },
-      },
-    },
-    (request) => {
-      const caller = callerOf(request);
-      requireAccess(caller, 'management');
-      return explainQueueOf(context, vhostToSee(context, caller, request.params.vhost), request.params.queue);
-    },
+  app.get('/explain/route', { schema: EXPLAIN_ROUTE_SCHEMA }, (request) => explainRouteOf(context, request));
+  app.get('/explain/queue/:vhost/:queue', { schema: EXPLAIN_QUEUE_SCHEMA }, (request) =>
+    explainQueueOf(context, request),
   );
 }
 
@@ -92,14 +41,11 @@ export function explainRoutes(app: FastifyInstance, context: ManagementContext):
 async function explainRouteOf(context: ManagementContext, request: FastifyRequest): Promise<JsonObject> {
   const caller = callerOf(request);
   const input = new RequestInput('query', request.query, ROUTE_FIELDS);
-  const vhost = vhostToSee(context, caller, input.text('vhost') ?? '/');
+  const vhost = vhostToLookInto(context, request, input.text('vhost') ?? '/');
   const exchange = exchangeIn(vhost, input.text('exchange') ?? '');
   const publication = publicationOf(input, exchange);
   const user = input.text('user');
-  requireAccess(
-    caller,
-    user === undefined || user === caller.identity.username ? 'management' : 'administrator',
-  );
+  if (user !== undefined && user !== caller.identity.username) requireAccess(caller, 'administrator');
   const identity = user === undefined ? caller.identity : identityOf(context, user);
   vhost.assertPublishable(exchange, publication);
   const explanation = await inSlices(explainRoute(vhost, exchange, publication));
@@ -241,9 +187,9 @@ function policyName({ policy, operatorPolicy }: EffectivePolicy): JsonValue {
 
 // ---- why a queue does not drain ----
 
-function explainQueueOf({ broker }: ManagementContext, vhost: VirtualHost, name: string): JsonObject {
-  const queue = vhost.queues.get(name);
-  if (queue === undefined) throw problemNotFound(`there is no queue '${name}' in vhost '${vhost.name}'`);
+function explainQueueOf(context: ManagementContext, request: FastifyRequest): JsonObject {
+  const { broker } = context;
+  const { vhost, queue } = queueToLookInto(context, request);
   const { state, reasons } = explainQueue(queue, {
     nowMs: broker.runtime.now(),
     alarmReason: broker.alarmReason,

@@ -113,7 +113,12 @@ describe('the flow of a queue', () => {
   test('of a queue that is not there is not found', async () => {
     const { status, json } = await api.get('/v1/queues/%2F/none/flow');
     expect([status, json.detail]).toEqual([404, "there is no queue 'none' in vhost '/'"]);
-    expect((await api.get('/v1/vhosts/none/flow')).status).toBe(404);
+    expect((await api.get('/v1/vhosts/none/flow')).json.detail).toBe("there is no vhost 'none'");
+  });
+
+  test('refuses what it does not know', async () => {
+    for (const path of ['/v1/flow', '/v1/vhosts/%2F/flow', '/v1/queues/%2F/orders/flow'])
+      expect((await api.get(`${path}?target=1`)).status).toBe(400);
   });
 });
 

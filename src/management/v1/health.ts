@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ManagementContext } from '../management-context.ts';
+import type { JsonSchema, RouteSchema } from './json-schema.ts';
 
 /**
  * For whoever runs the container: no log-in is asked for, and nothing is told but yes or no.
@@ -13,15 +14,32 @@ import type { ManagementContext } from '../management-context.ts';
 export function healthRoutes(app: FastifyInstance, { broker, host }: ManagementContext): void {
   const isReady = (): boolean =>
     broker.isAcceptingConnections && host.listeners().some(({ protocol }) => protocol.startsWith('amqp'));
-  const answers = { 200: STATUS, 503: STATUS };
-  const ready = { security: [], summary: 'Whether clients may connect', response: answers };
-  const live = { security: [], summary: 'Whether the process answers', response: answers };
   for (const path of ['/health', '/health/ready']) {
-    app.get(path, { schema: ready }, (_request, reply) =>
+    app.get(path, { schema: READY_SCHEMA }, (_request, reply) =>
       isReady() ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable' }),
     );
   }
-  app.get('/health/live', { schema: live }, () => ({ status: 'ok' }));
+  app.get('/health/live', { schema: LIVE_SCHEMA }, () => ({ status: 'ok' }));
 }
 
-const STATUS = { type: 'object', required: ['status'], properties: { status: { type: 'string' } } } as const;
+const STATUS: JsonSchema = {
+  type: 'object',
+  required: ['status'],
+  properties: { status: { type: 'string' } },
+};
+
+const LIVE_SCHEMA: RouteSchema = {
+  tags: ['health'],
+  security: [],
+  summary: 'Whether the process answers',
+  response: { 200: { description: 'It does', ...STATUS } },
+};
+
+const READY_SCHEMA: RouteSchema = {
+  ...LIVE_SCHEMA,
+  summary: 'Whether clients may connect',
+  response: {
+    200: { description: 'They may', ...STATUS },
+    503: { description: 'The broker starts or stops', ...STATUS },
+  },
+};

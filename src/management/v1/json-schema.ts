@@ -7,6 +7,8 @@ export interface JsonSchema {
   readonly enum?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly default?: unknown;
   readonly maxItems?: number;
   readonly maxLength?: number;
   readonly items?: JsonSchema;
@@ -31,6 +33,8 @@ export interface RouteSchema {
   readonly tags?: readonly string[];
   readonly summary?: string;
   readonly description?: string;
+  /** Empty: no log-in is asked for. Absent: one is. */
+  readonly security?: readonly [];
   readonly consumes?: readonly string[];
   readonly params?: JsonSchema;
   readonly querystring?: JsonSchema;

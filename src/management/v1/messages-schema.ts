@@ -7,6 +7,12 @@ const text = { type: 'string' };
 export const VHOST_PARAM: JsonSchema = { ...text, description: 'A vhost; `%2F` is the default one' };
 export const QUEUE_PARAM: JsonSchema = { ...text, description: 'The name of a queue, percent-encoded' };
 
+export const VHOST_PARAMS: JsonSchema = {
+  type: 'object',
+  properties: { vhost: VHOST_PARAM },
+  required: ['vhost'],
+};
+
 export const QUEUE_PARAMS: JsonSchema = {
   type: 'object',
   properties: { vhost: VHOST_PARAM, queue: QUEUE_PARAM },

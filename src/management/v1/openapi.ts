@@ -104,7 +104,7 @@ export async function describeRoutes(
       security: [{ basic: [] }, { bearer: [] }],
     },
     convertConstToEnum: false,
-    transform: ({ schema, url }) => ({ schema: withProblem(schema, url), url }),
+    transform: ({ schema, url }) => ({ schema: withProblem(schema), url }),
   });
   // The plugin's types are those of OpenAPI 3.0 and 2.0 together.
   documents.set(app, () => v1.swagger() as unknown as OpenApiDocument);
@@ -121,13 +121,7 @@ export function openapi(app: FastifyInstance): OpenApiDocument {
 }
 
 /** Every operation may answer with a problem. */
-function withProblem(schema: FastifySchema | undefined, url: string): FastifySchema {
+function withProblem(schema: FastifySchema | undefined): FastifySchema {
   const response = (schema?.response ?? {}) as Record<string, unknown>;
-  const tags = schema?.tags ?? [tagOf(url)];
-  return { ...schema, tags, response: { ...response, default: PROBLEM_RESPONSE } };
-}
-
-/** For routes that do not say it. */
-function tagOf(url: string): string {
-  return TAGS.find(({ name }) => url.includes(`/${name}`))?.name ?? 'look';
+  return { ...schema, response: { ...response, default: PROBLEM_RESPONSE } };
 }

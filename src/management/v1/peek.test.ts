@@ -32,6 +32,13 @@ function queue(name = 'q'): Queue {
 }
 
 describe('looking into a queue', () => {
+  test('answers with what is large in the pieces that it was made in', async () => {
+    await put('a'.repeat(100_000), 'b'.repeat(100_000));
+    const answer = await api.get('/v1/queues/%2F/q/messages?truncate=100000');
+    expect(payloads(answer.json).map((payload) => payload[0])).toEqual(['a', 'b']);
+    expect(answer.headers['content-length']).toBeUndefined();
+  });
+
   test('shows its messages in order, from anywhere, and changes nothing', async () => {
     await put(...Array.from({ length: 25 }, (_, index) => `m${index}`));
     const first = await peek();

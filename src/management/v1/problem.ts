@@ -16,6 +16,7 @@ export type ProblemKind =
   | 'not-authenticated'
   | 'access-refused'
   | 'not-found'
+  | 'method-not-allowed'
   | 'conflict'
   | 'resource-locked'
   | 'gone'
@@ -48,6 +49,11 @@ export const PROBLEM_KINDS: Readonly<Record<ProblemKind, ProblemKindFacts>> = {
     status: 404,
     title: 'There is no such thing',
     meaning: 'The vhost, queue, exchange, message or page does not exist, or not any more.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'Not with this method',
+    meaning: 'The path is there, but takes other methods: the header Allow names them.',
   },
   conflict: {
     status: 409,
@@ -211,7 +217,7 @@ function kindOfReplyCode(replyCode: number): ProblemKind {
 function problemOfApiError(error: ApiError, isKnown: boolean): Problem {
   const { statusCode, message } = error;
   if (statusCode === 401 && isKnown) return new Problem('access-refused', message);
-  return new Problem(kindOfStatus(statusCode), message, { status: statusCode === 401 ? 401 : statusCode });
+  return new Problem(kindOfStatus(statusCode), message, { status: statusCode });
 }
 
 export function kindOfStatus(status: number): ProblemKind {
@@ -222,6 +228,8 @@ export function kindOfStatus(status: number): ProblemKind {
       return 'access-refused';
     case 404:
       return 'not-found';
+    case 405:
+      return 'method-not-allowed';
     case 409:
       return 'conflict';
     case 410:

@@ -23,6 +23,7 @@ const LOGIN_BODY = {
 };
 
 const WHO = {
+  description: 'Who it is',
   type: 'object',
   properties: {
     username: { type: 'string' },
@@ -48,7 +49,9 @@ export function sessionRoutes(app: FastifyInstance, context: ManagementContext):
     const identity = await logIn(context, request.body as LoginBody, peer, reply);
     setCaller(request, { identity, peer });
     requireAccess(callerOf(request), 'management');
-    const secret = sessions.open(identity);
+    const before = sessionSecretOf(request);
+    if (before !== undefined) sessions.close(before);
+    const secret = sessions.open(identity, peer);
     setSessionCookie(request, reply, secret);
     return describe(context, request, secret);
   });
@@ -58,7 +61,11 @@ export function sessionRoutes(app: FastifyInstance, context: ManagementContext):
     describe(context, request, sessionSecretOf(request)),
   );
 
-  const end = { tags: ['sessions'], summary: 'Log out', response: { 204: { type: 'null' } } };
+  const end = {
+    tags: ['sessions'],
+    summary: 'Log out',
+    response: { 204: { description: 'It has ended', type: 'null' } },
+  };
   app.delete('/session', { schema: end, onRequest }, (request, reply) => {
     const secret = sessionSecretOf(request);
     if (secret !== undefined) sessions.close(secret);
@@ -78,8 +85,9 @@ function describe(
   request: FastifyRequest,
   secret: string | undefined,
 ): object {
-  const { username, tags, expiresAtMs } = callerOf(request).identity;
-  const endsAtMs = (secret === undefined ? undefined : sessions.find(secret)?.endsAtMs) ?? expiresAtMs;
+  const { identity, peer } = callerOf(request);
+  const { username, tags, expiresAtMs } = identity;
+  const endsAtMs = (secret === undefined ? undefined : sessions.find(secret, peer)?.endsAtMs) ?? expiresAtMs;
   const who = { username, tags: [...tags] };
   return endsAtMs === undefined ? who : { ...who, endsAt: new Date(endsAtMs).toISOString() };
 }

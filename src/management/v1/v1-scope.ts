@@ -9,6 +9,7 @@ import type {
   FastifyReply,
   FastifyRequest,
 } from 'fastify';
+import { type AllowedMethods, OPTIONS } from '../allowed-methods.ts';
 import { authenticate } from '../authentication.ts';
 import { isLoggedIn } from '../caller.ts';
 import { docsRoutes } from '../docs-page.ts';
@@ -33,9 +34,10 @@ import { validationProblem } from './validation-problem.ts';
 export async function registerV1(
   app: FastifyInstance,
   context: ManagementContext,
+  methods: AllowedMethods,
   onDefect: (error: Error, what: string) => void,
 ): Promise<void> {
-  const plugin: FastifyPluginAsync = (v1) => fillScope(app, v1, context, onDefect);
+  const plugin: FastifyPluginAsync = (v1) => fillScope(app, v1, context, methods, onDefect);
   await app.register(plugin, { prefix: '/v1' });
   docsRoutes(app, () => openapi(app));
 }
@@ -44,6 +46,7 @@ async function fillScope(
   app: FastifyInstance,
   v1: FastifyInstance,
   context: ManagementContext,
+  methods: AllowedMethods,
   onDefect: (error: Error, what: string) => void,
 ): Promise<void> {
   v1.setErrorHandler((error: FastifyError, request, reply) => {
@@ -51,7 +54,12 @@ async function fillScope(
     if (problem === undefined) onDefect(error, `${request.method} ${request.routeOptions.url ?? 'no route'}`);
     return sendProblem(problem ?? DEFECT, request, reply);
   });
-  v1.setNotFoundHandler((request, reply) => sendProblem(noSuchOperation(request), request, reply));
+  v1.setNotFoundHandler((request, reply) => {
+    const allowed = methods.of(request.url);
+    if (allowed !== undefined) reply.header('allow', allowed);
+    if (allowed !== undefined && request.method === OPTIONS) return reply.code(200).send();
+    return sendProblem(noSuchOperation(request, allowed), request, reply);
+  });
   await describeRoutes(app, v1, context);
   healthRoutes(v1, context);
   sessionRoutes(v1, context);
@@ -101,7 +109,13 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
     .code(problem.status)
     .type('application/problem+json')
     .serializer(JSON.stringify)
-    .send(problemDocument(problem, request.url));
+    .send(problemDocument(problem, pathOf(request.url)));
+}
+
+/** Without the query, which is nobody's business. */
+function pathOf(url: string): string {
+  const queryAt = url.indexOf('?');
+  return queryAt < 0 ? url : url.slice(0, queryAt);
 }
 
 /** What Fastify itself finds wrong with a request: its schema, a body that is no JSON, too large, of a wrong type. */
@@ -114,6 +128,8 @@ function requestProblemOf(error: FastifyError, request: FastifyRequest): Problem
   );
 }
 
-function noSuchOperation({ method, url }: FastifyRequest): Problem {
-  return problemNotFound(`there is no ${method} ${url}: /docs lists what there is`);
+function noSuchOperation({ method, url }: FastifyRequest, allowed: string | undefined): Problem {
+  if (allowed !== undefined)
+    return new Problem('method-not-allowed', `${method} is not allowed here, but ${allowed}`);
+  return problemNotFound(`there is no ${method} ${pathOf(url)}: /docs lists what there is`);
 }

@@ -2,7 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Queue } from '../../core/queue/queue.ts';
 import { queueToRead } from '../../core/session/queue-operations.ts';
 import { Session } from '../../core/session/session.ts';
-import { callerOf } from '../caller.ts';
+import type { VirtualHost } from '../../core/vhost/virtual-host.ts';
+import { callerOf, requireAccess, vhostToSee } from '../caller.ts';
 import type { ManagementContext } from '../management-context.ts';
 import { Problem, problemNotFound } from './problem.ts';
 
@@ -35,6 +36,30 @@ export function queueFor(
   const { vhost, queue: name } = request.params as QueueParams;
   const session = sessionFor(context, request, vhost);
   return { session, queue: queueToRead(session, name, undefined) };
+}
+
+/** The vhost of this name, for whoever may look into it with the management API: Problem 403, or 404. */
+export function vhostToLookInto(
+  context: ManagementContext,
+  request: FastifyRequest,
+  name: string,
+): VirtualHost {
+  const caller = callerOf(request);
+  requireAccess(caller, 'management');
+  if (!context.broker.vhosts.has(name)) throw problemNotFound(`there is no vhost '${name}'`);
+  return vhostToSee(context, caller, name);
+}
+
+/** The queue of a path, for whoever may look into its vhost: Problem 403, or 404. */
+export function queueToLookInto(
+  context: ManagementContext,
+  request: FastifyRequest,
+): { readonly vhost: VirtualHost; readonly queue: Queue } {
+  const { vhost: vhostName, queue: name } = request.params as QueueParams;
+  const vhost = vhostToLookInto(context, request, vhostName);
+  const queue = vhost.queues.get(name);
+  if (queue === undefined) throw problemNotFound(`there is no queue '${name}' in vhost '${vhostName}'`);
+  return { vhost, queue };
 }
 
 /** The default exchange has a name in paths. */
