@@ -10,7 +10,7 @@ import { visible } from './terminal/text-width.ts';
 const COLUMNS: readonly ListColumn[] = [
   { ...fieldColumn('at', 'at'), isWhole: true },
   fieldColumn('user', 'username'),
-  fieldColumn('from', 'remoteAddress', 2),
+  fieldColumn('from', 'remote_address', 2),
   fieldColumn('operation', 'operation'),
   fieldColumn('object', 'object'),
   {

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import type { AuditEntry } from '../management/audit-log.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type AuditEntry, auditEntryJson } from '../management/audit-log.ts';
 import { AuditFile } from './audit-file.ts';
 
 const ENTRY: AuditEntry = {
@@ -29,14 +29,20 @@ test('entries are lines of JSON, and what comes after the end is left out withou
   await Promise.all([file.close(), file.close()]);
   file.add(ENTRY);
   const lines = readFileSync(path, 'utf8').split('\n');
-  expect(lines).toEqual([JSON.stringify({ at: '1970-01-01T00:00:00.000Z', ...ENTRY, atMs: undefined }), '']);
+  expect(lines).toEqual([JSON.stringify(auditEntryJson(ENTRY)), '']);
   expect(events).toEqual([]);
 });
 
 test('a file that cannot be written is told once', async () => {
   const events: { readonly text: string }[] = [];
-  const file = new AuditFile(directory(), (event) => events.push(event));
+  const file = new AuditFile('/dev/full', (event) => events.push(event));
+  file.add(ENTRY);
+  await vi.waitFor(() => expect(events).toHaveLength(1));
   for (let i = 0; i < 3; i++) file.add(ENTRY);
   await file.close();
-  expect(events.map(({ text }) => text)).toEqual([expect.stringMatching(/is not complete: EISDIR/)]);
+  expect(events.map(({ text }) => text)).toEqual([expect.stringMatching(/is not complete: ENOSPC/)]);
+});
+
+test('a file that cannot be opened is refused at the start', () => {
+  expect(() => new AuditFile(directory(), () => {})).toThrow(/^--audit-log: .* cannot be written \(EISDIR/);
 });

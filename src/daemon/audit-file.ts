@@ -1,6 +1,7 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 import type { BrokerEvent } from '../core/environment.ts';
-import type { AuditEntry } from '../management/audit-log.ts';
+import { type AuditEntry, auditEntryJson } from '../management/audit-log.ts';
+import { OptionError } from './option-error.ts';
 
 /** Entries that wait for the disk; those behind them are not written, which is told. */
 const WAITING_BYTES_MAX = 2 ** 20;
@@ -13,22 +14,23 @@ export class AuditFile {
   #isFailing = false;
   #isClosed = false;
 
+  /** Throws OptionError for a file that cannot be opened. */
   constructor(path: string, onEvent: (event: BrokerEvent) => void) {
     this.#path = path;
     this.#onEvent = onEvent;
-    this.#stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
+    this.#stream = createWriteStream(path, { fd: openForAppending(path) });
     this.#stream.on('error', (error) => this.#fail(error.message));
   }
 
   /** Does nothing once it is closed: what ends later, a log-in that was cut off say, has come to nobody. */
-  add({ atMs, ...entry }: AuditEntry): void {
+  add(entry: AuditEntry): void {
     if (this.#isClosed) return;
     if (this.#stream.destroyed || this.#stream.writableLength > WAITING_BYTES_MAX) {
       this.#fail('the disk is slower than the entries come');
       return;
     }
     this.#isFailing = false;
-    this.#stream.write(`${JSON.stringify({ at: new Date(atMs).toISOString(), ...entry })}\n`);
+    this.#stream.write(`${JSON.stringify(auditEntryJson(entry))}\n`);
   }
 
   /** Resolves when what was added is written. */
@@ -47,5 +49,14 @@ export class AuditFile {
       level: 'error',
       text: `the audit log ${this.#path} is not complete: ${reason}; make room for it or name another file in audit-log`,
     });
+  }
+}
+
+function openForAppending(path: string): number {
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new OptionError(`--audit-log: ${path} cannot be written (${message}); name a file in a folder that is there`);
   }
 }

@@ -123,7 +123,7 @@ export class CertificateFiles implements TlsMaterial {
     const { path, notAfterMs } = this.certificate;
     const days = Math.floor((notAfterMs - Date.now()) / DAY_MS);
     if (days >= WARN_DAYS) return;
-    const when = days < 0 ? 'has expired' : `expires in ${days} days`;
+    const when = days < 0 ? 'has expired' : `expires in ${days === 1 ? '1 day' : `${days} days`}`;
     this.#options.onEvent({ level: 'warn', text: `the certificate in ${path} ${when}` });
   }
 }

@@ -237,6 +237,25 @@ describeWith(OPENSSL, 'a broker with certificates', () => {
   });
 
   describe('HTTP over TLS', () => {
+    test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+      'a client with a certificate of another authority gets nothing done: %s',
+      async (version) => {
+        const { broker, authority, events } = await start({ httpsPort: 0, tlsVerifyPeer: 'optional' });
+        const stranger = new CertificateAuthority('/CN=Test authority').issue({ subject: '/CN=x' });
+        const asked = request(`${broker.httpUrl}/api/vhosts/forged`, {
+          method: 'PUT',
+          auth: 'guest:guest',
+          ...tlsOf(authority, stranger),
+          minVersion: version,
+          maxVersion: version,
+        });
+        asked.end();
+        await expect(once(asked, 'response')).rejects.toThrow();
+        expect(broker.broker.vhosts.has('forged')).toBe(false);
+        expect(events.filter((text) => text.startsWith('audit'))).toEqual([]);
+      },
+    );
+
     test('is the same API, on a port of its own', async () => {
       const { broker, authority } = await start({ httpsPort: 0 });
       expect(broker.httpUrl).toBe(`https://127.0.0.1:${broker.ports.https}`);

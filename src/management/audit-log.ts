@@ -16,6 +16,11 @@ export interface AuditEntry {
   readonly detail: string;
 }
 
+/** As it is shown and written down. */
+export function auditEntryJson({ atMs, remoteAddress, ...entry }: AuditEntry): Record<string, string> {
+  return { at: new Date(atMs).toISOString(), remote_address: remoteAddress, ...entry };
+}
+
 /** Enough for an afternoon of changes; a host may keep all of them elsewhere. */
 const ENTRIES_MAX = 1_000;
 const TEXT_CHARACTERS_MAX = 1_024;

@@ -18,6 +18,12 @@ test('the page shows every operation of the OpenAPI document, and runs nothing',
   expect((await api.get('/docs/style.css', '')).headers['content-type']).toMatch(/^text\/css/);
 });
 
+test.each(['/', '/api', '/api/'])('who opens %s as with RabbitMQ is led to the page', async (path) => {
+  const api = await ApiUnderTest.start();
+  const { status, headers } = await api.get(path, '');
+  expect([status, headers['location']]).toEqual([302, '/docs']);
+});
+
 test('every kind of problem has its place on the page', async () => {
   const api = await ApiUnderTest.start();
   const { text } = await api.get('/docs', '');

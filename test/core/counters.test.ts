@@ -362,3 +362,27 @@ describe('a vhost and the broker, which are sampled as the sum of their parts', 
     expect(compared()[1]?.looked).toMatchObject({ publish: 4, enqueued: 4, settled: 4 });
   });
 });
+
+describe('a queue that was quiet is looked at again', () => {
+  /** The newest sample, after long enough for one. */
+  async function sampled(name: SeriesName): Promise<number | undefined> {
+    await running.clock.advance('10s');
+    return running.broker.statistics.of(queue())?.samplesOf(name, 5, 5)[0]?.value;
+  }
+
+  beforeEach(async () => {
+    await publish();
+    await running.clock.advance('60s');
+    expect(await sampled('ready')).toBe(1);
+  });
+
+  test('when somebody gets a message, and does not acknowledge it yet', async () => {
+    await client.get('q');
+    expect([await sampled('ready'), await sampled('unacked')]).toEqual([0, 1]);
+  });
+
+  test('when its message is moved away', async () => {
+    queue().moveNext(() => true);
+    expect(await sampled('ready')).toBe(0);
+  });
+});

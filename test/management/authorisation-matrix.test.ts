@@ -7,6 +7,8 @@ import { routesOf } from './routes-of.ts';
 
 /** Who needs no log-in: what has nothing to tell, or asks for the password itself. */
 const OPEN: ReadonlySet<string> = new Set([
+  'GET /',
+  'GET /api',
   'GET /docs',
   'GET /docs/style.css',
   'GET /cli',

@@ -169,6 +169,8 @@ export const LET_IN: Readonly<Record<string, string>> = {
   'GET /v1/vhosts/:vhost/flow': 'MPOAwoa',
   'GET /v1/flow': 'OAoa',
   'GET /v1/audit': 'Aa',
+  'GET /': 'UMPOAwmpoa',
+  'GET /api': 'UMPOAwmpoa',
   'GET /cli': 'UMPOAwmpoa',
   'GET /cli/rabbitmqadmin': 'UMPOAwmpoa',
   'GET /docs': 'UMPOAwmpoa',

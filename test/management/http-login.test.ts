@@ -105,7 +105,7 @@ describe('the audit log', () => {
     await api.get('/api/overview');
     const { json } = await api.get('/v1/audit?limit=10');
     expect(
-      json.entries.map(({ at: _, remoteAddress, ...entry }: { at: string; remoteAddress: string }) => entry),
+      json.entries.map(({ at: _, remote_address, ...entry }: { at: string; remote_address: string }) => entry),
     ).toEqual([
       {
         username: 'bob',
@@ -123,7 +123,7 @@ describe('the audit log', () => {
       }),
       { username: 'guest', operation: 'login', object: '', result: 'done', detail: '' },
     ]);
-    expect(json.entries[0].remoteAddress).toBe('127.0.0.1');
+    expect(json.entries[0].remote_address).toBe('127.0.0.1');
     expect(entries.length).toBe(5);
     expect(JSON.stringify([entries, json])).not.toContain('canary');
   });

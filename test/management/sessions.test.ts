@@ -37,7 +37,7 @@ describe('a session', () => {
     expect(answer.json()).toMatchObject({ username: 'guest', tags: ['administrator'] });
     const cookie = String(answer.headers['set-cookie']).split(';')[0] ?? '';
     const who = await ask(api, { url: '/v1/session', headers: { cookie: `other=1; ${cookie}; last=2` } });
-    expect(who.json()).toMatchObject({ username: 'guest', endsAt: expect.stringMatching(/Z$/) });
+    expect(who.json()).toMatchObject({ username: 'guest', ends_at: expect.stringMatching(/Z$/) });
     expect(await statusOf(api, cookie)).toBe(200);
   });
 

@@ -72,8 +72,8 @@ function consume(
   return consumer;
 }
 
-function explain(alarmReason?: string): QueueExplanation {
-  return explainQueue(queue, { nowMs: host.runtime.now(), alarmReason });
+function explain(alarmReason?: string, leasedCount = 0): QueueExplanation {
+  return explainQueue(queue, { nowMs: host.runtime.now(), alarmReason, leasedCount });
 }
 
 function codes(): string[] {
@@ -149,6 +149,7 @@ describe('a queue', () => {
     consume();
     publish(3);
     expect(explain()).toMatchObject({ state: 'waiting', reasons: [{ reason: 'all_unacked' }] });
+    expect(explain(undefined, 1).reasons[0]?.text).toMatch(/, 1 of them under a lease over HTTP$/);
   });
 
   test('that holds messages back says until when', () => {

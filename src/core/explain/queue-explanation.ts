@@ -66,6 +66,8 @@ export interface QueueSurroundings {
   readonly nowMs: number;
   /** What publishers are told while an alarm is on. */
   readonly alarmReason: string | undefined;
+  /** Messages of the queue that somebody without a channel has taken for a time. */
+  readonly leasedCount: number;
 }
 
 const CONSUMERS_SHOWN_MAX = 20;
@@ -118,14 +120,14 @@ function reasonsOfQueue(queue: Queue, { alarmReason }: QueueSurroundings): Queue
 function reasonsOfMessages(
   queue: Queue,
   served: readonly Consumer[],
-  { nowMs }: QueueSurroundings,
+  { nowMs, leasedCount }: QueueSurroundings,
 ): QueueReason[] {
   const { heldUntilMs, headExpiresMs } = queue.obstacles;
   const { messageTtlMs, deadLetterExchange } = queue.settings;
   const reasons: QueueReason[] = [];
   if (queue.messageCount === 0)
     reasons.push(reasonOf('empty', 'there is no message in the queue', NOTHING_TO_DO));
-  if (queue.readyCount === 0 && queue.unackedCount > 0) reasons.push(allUnacked(queue));
+  if (queue.readyCount === 0 && queue.unackedCount > 0) reasons.push(allUnacked(queue, leasedCount));
   if (queue.heldCount > 0) {
     const text = `${countText(queue.heldCount, 'message')} held back for a delayed retry, the first for ${durationText(heldUntilMs - nowMs)} more`;
     const advice = 'wait, or shorten the delayed retry of the queue (delayed-retry-min, delayed-retry-max)';
@@ -144,10 +146,11 @@ function reasonsOfMessages(
 
 const NOTHING_TO_DO = 'nothing has to be done';
 
-function allUnacked(queue: Queue): QueueReason {
-  const text = `nothing is ready: ${countText(queue.unackedCount, 'message')} delivered and not acknowledged`;
+function allUnacked(queue: Queue, leasedCount: number): QueueReason {
+  const leased = leasedCount === 0 ? '' : `, ${leasedCount} of them under a lease over HTTP`;
+  const text = `nothing is ready: ${countText(queue.unackedCount, 'message')} delivered and not acknowledged${leased}`;
   const advice =
-    'the consumers work on them, or forgot to acknowledge; a connection that is closed gives its messages back';
+    'the consumers work on them, or forgot to acknowledge; a connection that is closed, or a lease that ends, gives its messages back';
   return reasonOf('all_unacked', text, advice);
 }
 

@@ -47,6 +47,13 @@ export class Leases implements MessageHolder {
     return this.#byId.size;
   }
 
+  /** Looks at all leases. */
+  countOf(queue: Queue): number {
+    let count = 0;
+    for (const lease of this.#byId.values()) if (lease.queue === queue) count++;
+    return count;
+  }
+
   get receiverCount(): number {
     return this.#receivers.size;
   }

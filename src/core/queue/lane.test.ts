@@ -30,6 +30,16 @@ test('messages are taken in the order in which they came', () => {
   expect(lane.position(2)).toBe(20);
 });
 
+test('a message can be put back as if it had not been taken, until another one was', () => {
+  const lane = laneWith(3);
+  expect(lane.untake(lane.take())).toBe(true);
+  expect([lane.readyCount, lane.nextIsReturned]).toEqual([3, false]);
+  const first = lane.take();
+  lane.take();
+  expect(lane.untake(first)).toBe(false);
+  expect(takeAll(lane)).toEqual([2]);
+});
+
 test('messages that came back are served first, oldest first, and are known as such', () => {
   const lane = laneWith(5);
   for (let count = 0; count < 4; count++) lane.take();

@@ -495,7 +495,7 @@ export const LEVERET_METRICS: readonly BrokerMetric[] = [
     'gauge',
     'leveret_storage_live_bytes',
     'Bytes of the message log that messages still need, with those in memory; absent when it is not known',
-    ({ storage }) => storage?.liveBytes,
+    ({ storage }) => (storage === undefined ? undefined : Math.round(storage.liveBytes)),
   ),
   {
     name: 'leveret_memory_bytes',

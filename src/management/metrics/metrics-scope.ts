@@ -1,8 +1,8 @@
 /** /metrics: for Prometheus. Users with the tag monitoring may ask, or everybody when an option says so. */
 import { Readable } from 'node:stream';
-import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
 import { Pattern } from '../../core/access/pattern.ts';
-import { ApiError, refusalOf } from '../api-error.ts';
+import { ApiError } from '../api-error.ts';
 import { authenticate } from '../authentication.ts';
 import { callerOf, requireAccess } from '../caller.ts';
 import type { ManagementContext } from '../management-context.ts';
@@ -47,12 +47,6 @@ async function fillScope(
   onDefect: (error: Error, what: string) => void,
 ): Promise<void> {
   const { context } = sources;
-  metrics.setErrorHandler((error: FastifyError, request, reply) => {
-    const refusal = refusalOf(error) ?? requestErrorOf(error);
-    if (refusal === undefined) onDefect(error, `${request.method} ${request.url}`);
-    const { statusCode, error: name, message } = refusal ?? DEFECT;
-    return reply.code(statusCode).send({ error: name, reason: message });
-  });
   if (context.host.metricsAreAnonymous !== true) {
     metrics.addHook('onRequest', async (request, reply) => {
       await authenticate(context, request, reply);
@@ -98,13 +92,6 @@ class Scrapes {
       .header('cache-control', 'no-store')
       .send(stream);
   }
-}
-
-const DEFECT = new ApiError(500, 'internal_server_error', 'a defect in the broker: its log says more');
-
-function requestErrorOf(error: FastifyError): ApiError | undefined {
-  const { statusCode = 500, message } = error;
-  return statusCode < 500 ? new ApiError(statusCode, 'bad_request', message) : undefined;
 }
 
 /** A family or vhost that is not there is no error, as in RabbitMQ. */

@@ -1,5 +1,6 @@
 /** `GET /v1/audit`: who changed what, for administrators. */
 import type { FastifyInstance } from 'fastify';
+import { auditEntryJson } from '../audit-log.ts';
 import { callerOf, requireAccess } from '../caller.ts';
 import type { ManagementContext } from '../management-context.ts';
 
@@ -27,7 +28,7 @@ const SCHEMA = {
             properties: {
               at: { type: 'string', format: 'date-time' },
               username: { type: 'string', description: 'As it said, when the log-in was refused' },
-              remoteAddress: { type: 'string' },
+              remote_address: { type: 'string' },
               operation: { type: 'string', examples: ['login', 'PUT /api/users/:name'] },
               object: { type: 'string', examples: ['name bob'] },
               result: { type: 'string', enum: ['done', 'refused', 'failed'] },
@@ -45,7 +46,7 @@ export function auditListRoutes(app: FastifyInstance, { audit }: ManagementConte
     requireAccess(callerOf(request), 'administrator');
     const entries = audit
       .latest(request.query.limit)
-      .map(({ atMs, ...entry }) => ({ at: new Date(atMs).toISOString(), ...entry }));
+      .map(auditEntryJson);
     return { entries };
   });
 }

@@ -4,7 +4,7 @@ import { QUEUE_PARAMS } from './messages-schema.ts';
 
 const SHORTSTR: JsonSchema = { type: 'string', maxLength: 255 };
 /** A message of no client is larger than that. */
-export const BYTES_MAX = 2 ** 31;
+export const BYTES_MAX: number = 2 ** 31;
 /** The header of a request is bounded, and so is this. */
 const HEADERS_CHARACTERS_MAX = 16_384;
 

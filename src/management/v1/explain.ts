@@ -193,6 +193,7 @@ function explainQueueOf(context: ManagementContext, request: FastifyRequest): Js
   const { state, reasons } = explainQueue(queue, {
     nowMs: broker.runtime.now(),
     alarmReason: broker.alarmReason,
+    leasedCount: broker.leases.countOf(queue),
   });
   return {
     vhost: vhost.name,

@@ -374,6 +374,16 @@ describe('publishing many messages', () => {
     }
   });
 
+  test('ends with problems when an alarm goes off in the middle', async () => {
+    await start();
+    await channel.consume('orders', () => api.broker.setAlarm('memory', true), { noAck: true });
+    const message = { routing_key: 'orders', payload: 'x' };
+    const { status, json } = await publish(new Array(10_000).fill(message), BATCH);
+    expect([status, json.published + json.failed]).toEqual([207, 10_000]);
+    expect(json.results.at(-1)).toMatchObject({ status: 503 });
+    api.broker.setAlarm('memory', false);
+  });
+
   test('may have a line that is too long, which is a problem of that line', async () => {
     await start();
     const line = JSON.stringify({ routing_key: 'orders', payload: '1' });

@@ -114,6 +114,7 @@ async function publishMany(
       const idempotencyKey = key === undefined ? undefined : `${key} ${results.length}`;
       const defaults = { routingKey: undefined, nowMs, idempotencyKey };
       const message = messageOfJson(read(), `body/${results.length}`, defaults);
+      refuseDuringAlarm(broker);
       results.push(publishInput(broker, session, exchangeName(exchange), message));
     } catch (error) {
       const problem = problemOf(error, true);

@@ -81,10 +81,12 @@ function publish(broker: Broker, session: Session, message: MessageInput): strin
   if (outcome === 'refused') throw queueFull(queues);
   if (outcome === 'routed') return publishedText(queues, message);
   if (!message.mandatory) return UNROUTED;
-  throw new Problem(
-    'unroutable',
-    `no binding of exchange '${exchange.name || 'amq.default'}' leads to a queue for routing key '${message.routingKey}'`,
-  );
+  throw new Problem('unroutable', unroutableText(exchange.name, message.routingKey));
+}
+
+function unroutableText(exchange: string, routingKey: string): string {
+  if (exchange === '') return `there is no queue '${routingKey}' in this vhost: declare it first`;
+  return `no binding of exchange '${exchange}' leads to a queue for routing key '${routingKey}'`;
 }
 
 /** Problem 503 while publishers have to wait, as over AMQP. */

@@ -11,6 +11,7 @@ import { ANSWER_BYTES_MAX, encodingOf, leasedJson, leaseMsOf, traceDelivery } fr
 import { Problem } from './problem.ts';
 import { RECEIVE_SCHEMA } from './receive-schema.ts';
 import { RequestInput } from './request-input.ts';
+import { tokenLeftMs } from './token-left.ts';
 import { queueFor } from './v1-session.ts';
 
 const MESSAGES_MAX = 1000;
@@ -32,11 +33,12 @@ async function receive(
   const { broker } = context;
   const input = new RequestInput('body', jsonBody(request) ?? {}, FIELDS);
   const credit = input.integer('max', { min: 1, max: MESSAGES_MAX }) ?? 1;
-  const waitMs = input.duration('wait', { min: 0, max: WAIT_MS_MAX }) ?? 0;
+  const askedMs = input.duration('wait', { min: 0, max: WAIT_MS_MAX }) ?? 0;
   const leaseMs = leaseMsOf(input);
   const encoding = encodingOf(input);
   const { session, queue } = queueFor(context, request);
   requireRoom(broker);
+  const waitMs = Math.min(askedMs, tokenLeftMs(broker, session) ?? askedMs);
 
   const messages = await new Promise<readonly LeasedMessage[]>((resolve, reject) => {
     const settings = { username: session.username, credit, leaseMs, waitMs };

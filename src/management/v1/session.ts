@@ -28,7 +28,7 @@ const WHO = {
   properties: {
     username: { type: 'string' },
     tags: { type: 'array', items: { type: 'string' } },
-    endsAt: { type: 'string', format: 'date-time', description: 'When it ends in any case' },
+    ends_at: { type: 'string', format: 'date-time', description: 'When it ends in any case' },
   },
 };
 
@@ -89,5 +89,5 @@ function describe(
   const { username, tags, expiresAtMs } = identity;
   const endsAtMs = (secret === undefined ? undefined : sessions.find(secret, peer)?.endsAtMs) ?? expiresAtMs;
   const who = { username, tags: [...tags] };
-  return endsAtMs === undefined ? who : { ...who, endsAt: new Date(endsAtMs).toISOString() };
+  return endsAtMs === undefined ? who : { ...who, ends_at: new Date(endsAtMs).toISOString() };
 }

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { ApiUnderTest } from '../../../test/management/api-under-test.ts';
 import type { DirectChannel } from '../../client/direct-channel.ts';
+import type { TokenVerifier } from '../../core/environment.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 
 let api: ApiUnderTest;
@@ -37,10 +38,10 @@ class Events {
     onTestFinished(() => this.close());
   }
 
-  static async open(query = ''): Promise<Events> {
+  static async open(query = '', as = authorization): Promise<Events> {
     const abort = new AbortController();
     const response = await fetch(`${base}/stream${query}`, {
-      headers: { authorization },
+      headers: { authorization: as },
       signal: abort.signal,
     });
     const events = new Events(response, abort);
@@ -155,6 +156,25 @@ describe('a stream', () => {
     expect(await events.next()).toMatchObject({ event: 'end', data: { reason: 'stopped' } });
     await api.running.settled();
     expect(queue()).toMatchObject({ readyCount: 1, unackedCount: 0, consumerCount: 0 });
+  });
+
+  test('ends with the token of its user, and so does a request that waits', async () => {
+    const { environment } = api.broker.runtime;
+    const expiresAtMs = environment.clock.wallMs() + 60_000;
+    const tokens: TokenVerifier = {
+      isToken: (text) => text === 'token',
+      verify: (_, done) => done({ username: 'svc', scopes: ['read:*/*'], expiresAtMs }),
+    };
+    Object.assign(environment, { tokens });
+    const events = await Events.open('', 'Bearer token');
+    const waiting = api.ask('POST', '/v1/queues/%2F/events/receive', { wait: '1h' }, 'any:token');
+    await until(() => queue().consumerCount === 2);
+    await api.running.clock.advance('59s');
+    expect(queue().consumerCount).toBe(2);
+    await api.running.clock.advance('1s');
+    expect(await events.next()).toMatchObject({ event: 'end', data: { reason: 'stopped' } });
+    expect((await waiting).json).toEqual({ messages: [] });
+    expect(queue().consumerCount).toBe(0);
   });
 
   test('takes nothing when only its headers are asked for', async () => {

@@ -11,6 +11,7 @@ import { encodingOf, leasedJson, leaseMsOf, traceDelivery } from './leased-messa
 import { requireRoom } from './receive.ts';
 import { STREAM_SCHEMA } from './receive-schema.ts';
 import { RequestInput } from './request-input.ts';
+import { tokenLeftMs } from './token-left.ts';
 import { queueFor } from './v1-session.ts';
 
 const CREDIT_MAX = 10_000;
@@ -44,6 +45,17 @@ function startStream(context: ManagementContext, request: FastifyRequest, reply:
   const headers = reply.getHeaders();
   reply.hijack();
   stream.begin(receiver, headers);
+  endWithToken(broker, session, receiver, reply);
+}
+
+/** As an AMQP connection does. */
+function endWithToken(broker: Broker, session: Session, receiver: Receiver, { raw }: FastifyReply): void {
+  const leftMs = tokenLeftMs(broker, session);
+  if (leftMs === undefined) return;
+  const { deadlines } = broker.runtime;
+  const expiry = broker.runtime.makeDeadline(() => receiver.stop());
+  deadlines.set(expiry, broker.runtime.now() + leftMs);
+  raw.on('close', () => deadlines.clear(expiry));
 }
 
 /** One open stream. */
