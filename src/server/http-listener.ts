@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { BrokerEvent } from '../core/environment.ts';
 import { type ListenerAddress, listenOnHosts } from './listen-on-hosts.ts';
 import { contextOf, hasUntrustedCertificate, type TlsMaterial, tlsServerOptions } from './tls-material.ts';
@@ -107,9 +108,19 @@ export class HttpListener {
   }
 
   #createTlsServer(tls: TlsMaterial): TlsServer {
-    const server = createTlsServer({ ...LIMITS, ...tlsServerOptions(tls) }, this.#options.onRequest);
-    server.on('secureConnection', (socket) => {
-      if (hasUntrustedCertificate(socket)) socket.destroy();
+    const { onRequest } = this.#options;
+    const refused = new WeakSet<Socket>();
+    const server = createTlsServer({ ...LIMITS, ...tlsServerOptions(tls) }, (request, response) => {
+      if (!refused.has(request.socket)) onRequest(request, response);
+    });
+    // before the server's own listener. What came together with the end of the handshake is read in spite of `destroy`.
+    server.prependListener('secureConnection', (socket) => {
+      if (!hasUntrustedCertificate(socket)) return;
+      refused.add(socket);
+      this.#reportRefusal(
+        `${socket.remoteAddress ?? 'unknown'}: its certificate is not trusted: ${String(socket.authorizationError)}`,
+      );
+      socket.destroy();
     });
     tls.onChange(() => server.setSecureContext(contextOf(tls)));
     return server;

@@ -44,9 +44,7 @@ const SCHEMA = {
 export function auditListRoutes(app: FastifyInstance, { audit }: ManagementContext): void {
   app.get<{ Querystring: { limit: number } }>('/audit', { schema: SCHEMA }, (request) => {
     requireAccess(callerOf(request), 'administrator');
-    const entries = audit
-      .latest(request.query.limit)
-      .map(auditEntryJson);
+    const entries = audit.latest(request.query.limit).map(auditEntryJson);
     return { entries };
   });
 }
