@@ -57,6 +57,8 @@ function openForAppending(path: string): number {
     return openSync(path, 'a', 0o600);
   } catch (error) {
     const { message } = error as Error;
-    throw new OptionError(`--audit-log: ${path} cannot be written (${message}); name a file in a folder that is there`);
+    throw new OptionError(
+      `--audit-log: ${path} cannot be written (${message}); name a file in a folder that is there`,
+    );
   }
 }

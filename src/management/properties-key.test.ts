@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tableOf } from '../codec/field-table.ts';
-import { findByPropertiesKey, isPropertiesKey, propertiesKey } from './properties-key.ts';
+import { findByPropertiesKey, propertiesKey } from './properties-key.ts';
 
 const none = new Map();
 
@@ -24,10 +24,10 @@ test('a binding is found by its key as it is, and unquoted once', () => {
     for (const args of [none, tableOf({ 'x-match': 'all' })]) {
       const binding = { routingKey, arguments: args };
       const key = propertiesKey(binding);
-      expect(isPropertiesKey(key, binding)).toBe(true);
-      expect(isPropertiesKey(decodeURIComponent(key), binding)).toBe(true);
-      expect(isPropertiesKey(key, { routingKey: 'other', arguments: args })).toBe(false);
-      expect(isPropertiesKey(key, { routingKey, arguments: tableOf({ other: 1 }) })).toBe(false);
+      expect(findByPropertiesKey(key, [binding])).toBe(binding);
+      expect(findByPropertiesKey(decodeURIComponent(key), [binding])).toBe(binding);
+      expect(findByPropertiesKey(key, [{ routingKey: 'other', arguments: args }])).toBeUndefined();
+      expect(findByPropertiesKey(key, [{ routingKey, arguments: tableOf({ other: 1 }) }])).toBeUndefined();
     }
   }
 });

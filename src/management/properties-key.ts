@@ -28,16 +28,9 @@ export function propertiesKey({ routingKey, arguments: args }: BindingProperties
 }
 
 /**
- * Whether `segment`, from the path of a URL, names the binding. Clients send the properties_key as it is or quoted once more, so
- * that here it may have been unquoted already.
- */
-export function isPropertiesKey(segment: string, binding: BindingProperties): boolean {
-  return propertiesKeyMatcher(segment)(binding);
-}
-
-/**
- * The binding that `segment` names: the one of exactly this key, or else one that it may stand for. There may be many: the keys of
- * those are made only that have the routing key.
+ * The binding that `segment`, from the path of a URL, names: the one of exactly this key, or else one that it may stand for. Clients
+ * send the properties_key as it is or quoted once more, so that here it may have been unquoted already. There may be many
+ * bindings: the keys of those are made only that have the routing key.
  */
 export function findByPropertiesKey<T extends BindingProperties>(
   segment: string,

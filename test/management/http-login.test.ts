@@ -105,7 +105,9 @@ describe('the audit log', () => {
     await api.get('/api/overview');
     const { json } = await api.get('/v1/audit?limit=10');
     expect(
-      json.entries.map(({ at: _, remote_address, ...entry }: { at: string; remote_address: string }) => entry),
+      json.entries.map(
+        ({ at: _, remote_address, ...entry }: { at: string; remote_address: string }) => entry,
+      ),
     ).toEqual([
       {
         username: 'bob',

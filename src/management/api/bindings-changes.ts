@@ -6,7 +6,7 @@ import type { Session } from '../../core/session/session.ts';
 import type { Binding } from '../../core/vhost/exchange.ts';
 import { objectNotFound } from '../api-error.ts';
 import type { ManagementContext } from '../management-context.ts';
-import { isPropertiesKey, propertiesKey } from '../properties-key.ts';
+import { findByPropertiesKey, propertiesKey } from '../properties-key.ts';
 import { type Change, type ChangeRequest, changeRoute, REMOVED } from './change-request.ts';
 import { argumentsIn, textIn } from './json-body.ts';
 
@@ -55,11 +55,8 @@ function unbind(request: ChangeRequest): Change {
 
 /** The binding of exactly this properties_key; else one that it may stand for, too. `~` stands for no other: for an empty routing key. */
 function findBinding(ends: Ends, key: string): Binding {
-  const bindings = bindingsBetween(ends);
-  const found =
-    bindings.find((binding) => propertiesKey(binding) === key) ??
-    bindings.find((binding) => key !== '~' && isPropertiesKey(key, binding));
-  if (found === undefined) throw objectNotFound();
+  const found = findByPropertiesKey(key, bindingsBetween(ends));
+  if (found === undefined || (key === '~' && propertiesKey(found) !== key)) throw objectNotFound();
   return found;
 }
 

@@ -370,7 +370,7 @@ describe('publishing many messages', () => {
       const beganMs = performance.now();
       expect((await send(BATCH, lines, LINES)).status).toBe(413);
       // Reading them all takes seconds.
-      expect(performance.now() - beganMs).toBeLessThan(1000);
+      expect(performance.now() - beganMs).toBeLessThan(2500);
     }
   });
 
