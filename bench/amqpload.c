@@ -490,7 +490,8 @@ static void on_body(consumer *k, const frame *f) {
   if (k->first_body_frame && f->bytes >= 8) {
     uint64_t sent;
     memcpy(&sent, f->payload, 8);
-    if (!k->now_us || (k->count & 63) == 0) k->now_us = now_us(); /* reading the clock costs as much as a delivery */
+    /* Reading the clock costs as much as a delivery. What was sent after it was read last came while frames were taken apart. */
+    if (!k->now_us || k->now_us < sent || (k->count & 63) == 0) k->now_us = now_us();
     count_latency(delivery_latency, k->now_us - sent, 1);
   }
   k->first_body_frame = 0;

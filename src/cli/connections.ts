@@ -2,11 +2,12 @@ import { text } from '../daemon/option-kinds.ts';
 import { segment } from './api/api-client.ts';
 import { isTrueAt, numberAt, textAt } from './api/json-fields.ts';
 import { change } from './change.ts';
-import { type Command, EXIT_OK } from './command.ts';
+import type { Command } from './command.ts';
 import { apiCommand } from './grammar/api-command.ts';
 import { optionOr } from './grammar/flags.ts';
 import { verb } from './grammar/verb.ts';
-import { detailLines, fieldColumn, listVerb, numberColumn, textColumn, VHOST_COLUMN } from './list-verb.ts';
+import { fieldColumn, listVerb, numberColumn, textColumn, VHOST_COLUMN } from './list-verb.ts';
+import { showVerb } from './show-verb.ts';
 import { byteRateText, numberText } from './terminal/quantity-texts.ts';
 import { visible } from './terminal/text-width.ts';
 
@@ -40,18 +41,11 @@ client sends, to what it gets. The client is what it says of itself.`,
       ],
       nameOf: (each) => `${textAt(each, 'name')}\n${clientText(each)}`,
     }),
-    verb({
-      name: 'show',
-      summary: 'show all that is known of a connection',
-      operands: [{ name: 'CONNECTION' }],
-      flags: {},
+    showVerb({
+      thing: 'connection',
       vhosts: 'none',
-      async run({ api, output, json, operands: [name = ''] }) {
-        const connection = await api.get(pathOf(name), connectionText(name));
-        if (json) output.json(connection);
-        else output.lines(detailLines(connection));
-        return EXIT_OK;
-      },
+      pathOf: (_, name) => pathOf(name),
+      textOf: (_, name) => connectionText(name),
     }),
     verb({
       name: 'close',

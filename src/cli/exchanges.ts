@@ -2,13 +2,12 @@ import { text } from '../daemon/option-kinds.ts';
 import { segment } from './api/api-client.ts';
 import { numberAt, textAt } from './api/json-fields.ts';
 import { change } from './change.ts';
-import { type Command, EXIT_OK } from './command.ts';
+import type { Command } from './command.ts';
 import { apiCommand } from './grammar/api-command.ts';
 import { objectOf, pair } from './grammar/flag-kinds.ts';
 import { list, optionOr, toggle } from './grammar/flags.ts';
 import { verb } from './grammar/verb.ts';
 import {
-  detailLines,
   fieldColumn,
   type ListColumn,
   listVerb,
@@ -16,6 +15,7 @@ import {
   textColumn,
   VHOST_COLUMN,
 } from './list-verb.ts';
+import { showVerb } from './show-verb.ts';
 import { exchangeText, featuresText } from './terminal/name-texts.ts';
 import { rateText } from './terminal/quantity-texts.ts';
 
@@ -42,19 +42,7 @@ they pass on to queues (out).`,
       columns: COLUMNS,
       nameOf: (exchange) => textAt(exchange, 'name'),
     }),
-    verb({
-      name: 'show',
-      summary: 'show all that is known of an exchange',
-      operands: [{ name: 'EXCHANGE' }],
-      flags: {},
-      vhosts: 'vhost',
-      async run({ api, output, vhost, json, operands: [name = ''] }) {
-        const exchange = await api.get(exchangePath(vhost, name), exchangeIn(vhost, name));
-        if (json) output.json(exchange);
-        else output.lines(detailLines(exchange));
-        return EXIT_OK;
-      },
-    }),
+    showVerb({ thing: 'exchange', vhosts: 'vhost', pathOf: exchangePath, textOf: exchangeIn }),
     verb({
       name: 'declare',
       summary: 'declare an exchange, durable unless told otherwise',

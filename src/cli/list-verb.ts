@@ -3,7 +3,7 @@ import { didYouMean } from '../daemon/nearest-names.ts';
 import { OptionError } from '../daemon/option-error.ts';
 import { text, wholeNumber } from '../daemon/option-kinds.ts';
 import { segment } from './api/api-client.ts';
-import { shortText, textAt } from './api/json-fields.ts';
+import { textAt } from './api/json-fields.ts';
 import { readList } from './api/read-list.ts';
 import { EXIT_OK } from './command.ts';
 import { type Flag, type Flags, option, toggle } from './grammar/flags.ts';
@@ -146,18 +146,4 @@ export const VHOST_COLUMN: ListColumn = textColumn('vhost', (item) => visible(vh
 
 function vhostOf(item: unknown): string | undefined {
   return textAt(item, 'vhost') ?? textAt(item, 'queue.vhost');
-}
-
-/** All fields of one object, a line each; the fields of its parts with dots in front, lists as JSON. */
-export function detailLines(value: unknown): string[] {
-  const fields = flattened(value, '');
-  const width = Math.max(0, ...fields.map(([name]) => name.length));
-  return fields.map(([name, each]) => `${name.padEnd(width)}  ${visible(shortText(each))}`.trimEnd());
-}
-
-function flattened(value: unknown, prefix: string): [string, unknown][] {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  const entries = isObject ? Object.entries(value) : [];
-  if (entries.length === 0) return [[visible(prefix), value]];
-  return entries.flatMap(([key, each]) => flattened(each, prefix === '' ? key : `${prefix}.${key}`));
 }

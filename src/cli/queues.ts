@@ -1,13 +1,12 @@
 import { oneOf } from '../daemon/option-kinds.ts';
 import { numberAt, textAt } from './api/json-fields.ts';
 import { change } from './change.ts';
-import { type Command, EXIT_OK } from './command.ts';
+import type { Command } from './command.ts';
 import { apiCommand } from './grammar/api-command.ts';
 import { objectOf, pair } from './grammar/flag-kinds.ts';
 import { list, option, toggle } from './grammar/flags.ts';
 import { verb } from './grammar/verb.ts';
 import {
-  detailLines,
   fieldColumn,
   type ListColumn,
   listVerb,
@@ -17,6 +16,7 @@ import {
 } from './list-verb.ts';
 import { flowVerb } from './queue-flow.ts';
 import { queuePath, queueText } from './queue-paths.ts';
+import { showVerb } from './show-verb.ts';
 import { featuresText } from './terminal/name-texts.ts';
 import { numberText, rateText } from './terminal/quantity-texts.ts';
 import type { Style } from './terminal/style.ts';
@@ -50,19 +50,7 @@ go out and are acknowledged.`,
       columns: COLUMNS,
       nameOf: (queue) => textAt(queue, 'name'),
     }),
-    verb({
-      name: 'show',
-      summary: 'show all that is known of a queue',
-      operands: [{ name: 'QUEUE' }],
-      flags: {},
-      vhosts: 'vhost',
-      async run({ api, output, vhost, json, operands: [name = ''] }) {
-        const queue = await api.get(queuePath(vhost, name), queueText(vhost, name));
-        if (json) output.json(queue);
-        else output.lines(detailLines(queue));
-        return EXIT_OK;
-      },
-    }),
+    showVerb({ thing: 'queue', vhosts: 'vhost', pathOf: queuePath, textOf: queueText }),
     flowVerb,
     verb({
       name: 'declare',

@@ -10,7 +10,8 @@ import { apiCommand } from './grammar/api-command.ts';
 import { anyText } from './grammar/flag-kinds.ts';
 import { type Flag, type FlagValues, option, optionOr, toggle } from './grammar/flags.ts';
 import { verb } from './grammar/verb.ts';
-import { detailLines, fieldColumn, listVerb, textColumn } from './list-verb.ts';
+import { fieldColumn, listVerb, textColumn } from './list-verb.ts';
+import { showVerb } from './show-verb.ts';
 import { pairsText } from './terminal/name-texts.ts';
 import type { Output } from './terminal/output.ts';
 import { pipedSecret, promptSecret } from './terminal/secret-prompt.ts';
@@ -51,18 +52,11 @@ standard input.`,
       ],
       nameOf: (user) => textAt(user, 'name'),
     }),
-    verb({
-      name: 'show',
-      summary: 'show all that is known of a user',
-      operands: [{ name: 'USER' }],
-      flags: {},
+    showVerb({
+      thing: 'user',
       vhosts: 'none',
-      async run({ api, output, json, operands: [name = ''] }) {
-        const user = await api.get(userPath(name), userText(name));
-        if (json) output.json(user);
-        else output.lines(detailLines(user));
-        return EXIT_OK;
-      },
+      pathOf: (_, name) => userPath(name),
+      textOf: (_, name) => userText(name),
     }),
     verb({
       name: 'add',

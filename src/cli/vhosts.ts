@@ -2,18 +2,12 @@ import { text } from '../daemon/option-kinds.ts';
 import { segment } from './api/api-client.ts';
 import { isTrueAt, listAt, numberAt, textAt } from './api/json-fields.ts';
 import { change } from './change.ts';
-import { type Command, EXIT_OK } from './command.ts';
+import type { Command } from './command.ts';
 import { apiCommand } from './grammar/api-command.ts';
 import { option, toggle } from './grammar/flags.ts';
 import { verb } from './grammar/verb.ts';
-import {
-  detailLines,
-  fieldColumn,
-  type ListColumn,
-  listVerb,
-  numberColumn,
-  textColumn,
-} from './list-verb.ts';
+import { fieldColumn, type ListColumn, listVerb, numberColumn, textColumn } from './list-verb.ts';
+import { showVerb } from './show-verb.ts';
 import { numberText, rateText } from './terminal/quantity-texts.ts';
 import { visible } from './terminal/text-width.ts';
 
@@ -41,18 +35,11 @@ policies and permissions of its own.`,
       ],
       nameOf: (vhost) => textAt(vhost, 'name'),
     }),
-    verb({
-      name: 'show',
-      summary: 'show all that is known of a vhost',
-      operands: [{ name: 'VHOST' }],
-      flags: {},
+    showVerb({
+      thing: 'vhost',
       vhosts: 'none',
-      async run({ api, output, json, operands: [name = ''] }) {
-        const vhost = await api.get(vhostPath(name), vhostText(name));
-        if (json) output.json(vhost);
-        else output.lines(detailLines(vhost));
-        return EXIT_OK;
-      },
+      pathOf: (_, name) => vhostPath(name),
+      textOf: (_, name) => vhostText(name),
     }),
     verb({
       name: 'add',

@@ -84,7 +84,7 @@ export class Broker implements ConnectionHost {
   /** To be called once what happened in this turn is durable. */
   #awaiting: (() => void)[] = [];
   /** To be called once a block is durable. **Invariant:** in the order of the blocks. */
-  #awaited: { readonly block: number; readonly waiting: readonly (() => void)[] }[] = [];
+  readonly #awaited: { readonly block: number; readonly waiting: readonly (() => void)[] }[] = [];
   #storeIsBehind = false;
   #shutdownDone: (() => void) | undefined;
   #closing = false;
@@ -546,10 +546,10 @@ export class Broker implements ConnectionHost {
       this.#awaiting = [];
     }
     const { durableBlock } = this.runtime.store;
-    for (let first = this.#awaited[0]; first !== undefined && first.block <= durableBlock; ) {
-      this.#awaited.shift();
+    const awaited = this.#awaited;
+    for (let first = awaited[0]; first !== undefined && first.block <= durableBlock; first = awaited[0]) {
+      awaited.shift();
       for (const done of first.waiting) done();
-      first = this.#awaited[0];
     }
   }
 

@@ -16,3 +16,10 @@ export function payloadText(
     return { text: buffer.toString('utf8'), isBase64: false };
   return { text: buffer.toString('base64'), isBase64: true };
 }
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** The bytes of a text in base64 with padding; undefined when it is none. */
+export function bytesOfBase64(text: string): Buffer | undefined {
+  return text.length % 4 === 0 && BASE64.test(text) ? Buffer.from(text, 'base64') : undefined;
+}

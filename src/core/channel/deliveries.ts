@@ -4,11 +4,11 @@
  *     queue.pump -> deliver -> unacked -> basic.ack / reject / nack / recover -> queue.acknowledge / reject / requeue
  */
 
-import { field } from '../../codec/field-table.ts';
 import { writeMethodFrame } from '../../codec/method-codec.ts';
 import { resourceText } from '../arguments/equivalence.ts';
 import type { Deadline } from '../deadlines.ts';
 import { accessRefused, notAllowed, preconditionFailed } from '../failures.ts';
+import { showDeliveryCount } from '../message/delivery-count.ts';
 import { type MessageParts, partsOf } from '../message/message-parts.ts';
 import type { MessageRecord } from '../message/message-record.ts';
 import { Publication } from '../message/publication.ts';
@@ -294,9 +294,7 @@ export class Deliveries implements DeliveryTarget, GetTarget, ReplyTarget {
     const { record } = this.#channel.runtime;
     if (lane.owner?.showsDeliveryCount !== true) return record;
     const publication = Publication.fromRecord(record);
-    const properties = publication.properties();
-    const headers = new Map(properties.headers).set('x-delivery-count', field.long(lane.returnCount(seq)));
-    publication.replaceProperties({ ...properties, headers });
+    showDeliveryCount(publication, lane.returnCount(seq));
     return partsOf(publication);
   }
 

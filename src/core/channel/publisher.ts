@@ -19,7 +19,7 @@ import { partsOf } from '../message/message-parts.ts';
 import { Publication } from '../message/publication.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Exchange } from '../vhost/exchange.ts';
-import { routingKeys, withoutBlindCopies } from '../vhost/route-finder.ts';
+import { withoutBlindCopies } from '../vhost/route-finder.ts';
 import type { PublishOutcome } from '../vhost/virtual-host.ts';
 import type { ChannelContext } from './channel-context.ts';
 import { Confirms } from './confirms.ts';
@@ -122,7 +122,7 @@ export class Publisher {
   exchangeOf(publication: Publication): Exchange {
     const { session } = this.#channel;
     const exchange = session.exchangeToPublish(publication.exchange, publication.routingKey);
-    this.#authorizeCopies(exchange, publication);
+    this.#channel.session.authorizeCopies(exchange, publication);
     session.vhost.assertPublishable(exchange, publication);
     return exchange;
   }
@@ -174,7 +174,8 @@ export class Publisher {
     runtime.received.add(end - start);
     // Since its basic.publish, queues and exchanges may have come and gone: another connection's frames were in between.
     if (this.#routeVersion !== runtime.topologyVersion) this.#findExchange();
-    if (publication.mayBeRedirected) this.#authorizeCopies(this.#exchange as Exchange, publication);
+    if (publication.mayBeRedirected)
+      this.#channel.session.authorizeCopies(this.#exchange as Exchange, publication);
     if (transaction !== undefined) {
       this.#keep(transaction);
       return;
@@ -287,25 +288,13 @@ export class Publisher {
     this.#routeVersion = runtime.topologyVersion;
   }
 
-  /** The keys in CC and BCC need the permission that the routing key needs. */
-  #authorizeCopies(exchange: Exchange, publication: Publication): void {
-    if (exchange.type !== 'topic') return;
-    const { session } = this.#channel;
-    for (const key of routingKeys(publication) ?? []) session.authorizeTopic(exchange.name, 'write', key);
-  }
-
   // ---- properties that need a look ----
 
   #checkProperties(): void {
     const publication = this.#publication;
-    if (publication.has(PROPERTY_FLAG.USER_ID)) this.#checkUserId(publication.properties().userId);
+    if (publication.has(PROPERTY_FLAG.USER_ID))
+      this.#channel.session.assertUserId(publication.properties().userId);
     if (publication.has(PROPERTY_FLAG.REPLY_TO)) this.#resolveReplyTo();
-  }
-
-  #checkUserId(userId: string | undefined): void {
-    const { username } = this.#channel.session;
-    if (userId === username || this.#channel.session.hasTag('impersonator')) return;
-    throw preconditionFailed(`user_id property set to '${userId}' but authenticated user was '${username}'`);
   }
 
   /** reply-to: amq.rabbitmq.reply-to stands for this channel's reply consumer. */

@@ -52,11 +52,7 @@ export function onQueuePurge(channel: ChannelContext, method: MethodArguments<'q
 
 export function onQueueDelete(channel: ChannelContext, method: MethodArguments<'queue.delete'>): void {
   const name = queueName(channel, method.queue);
-  const { session } = channel;
-  session.authorize('queue', name, 'configure');
-  // RabbitMQ since 3.2: deleting what is not there succeeds
-  const isThere = session.vhost.queues.has(name);
-  const deleted = isThere ? deleteQueue(session, name, method, channel.connection) : undefined;
+  const deleted = deleteQueue(channel.session, name, method, channel.connection);
   if (method.noWait) return;
   const messageCount = deleted?.messageCount ?? 0;
   answerDefinition(channel, deleted === undefined ? [] : [deleted.queue], 'queue.delete-ok', {

@@ -1,4 +1,4 @@
-import { field } from '../../codec/field-table.ts';
+import { showDeliveryCount } from '../message/delivery-count.ts';
 import { Publication } from '../message/publication.ts';
 import type { Lane, LaneOwner } from '../queue/lane.ts';
 import type { GetOutcome, GetTarget, Queue } from '../queue/queue.ts';
@@ -71,10 +71,8 @@ export class GottenMessages implements GetTarget {
   #publicationOf(lane: Lane, seq: number): Publication {
     const publication = Publication.fromRecord(this.#runtime.readRecord(lane.position(seq)));
     const returnCount = lane.returnCount(seq);
-    if (returnCount === 0 || lane.owner?.showsDeliveryCount !== true) return publication;
-    const properties = publication.properties();
-    const headers = new Map(properties.headers).set('x-delivery-count', field.long(returnCount));
-    publication.replaceProperties({ ...properties, headers });
+    if (returnCount > 0 && lane.owner?.showsDeliveryCount === true)
+      showDeliveryCount(publication, returnCount);
     return publication;
   }
 }

@@ -9,7 +9,6 @@ import type { Publication } from '../message/publication.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { BrokerSettings } from '../settings.ts';
 import type { Exchange } from '../vhost/exchange.ts';
-import { routingKeys } from '../vhost/route-finder.ts';
 import type { TraceOrigin } from '../vhost/tracer.ts';
 import type { PublishOutcome } from '../vhost/virtual-host.ts';
 import type { Session } from './session.ts';
@@ -42,9 +41,7 @@ export function authorizePublication(
   if ((publication.propertyFlags & CHECKED_PROPERTIES) !== 0) checkProperties(broker, session, publication);
   const exchange = session.exchangeToPublish(publication.exchange, publication.routingKey);
   if (publication.mayBeRedirected || exchange.isDelayed) {
-    if (exchange.type === 'topic') {
-      for (const key of routingKeys(publication) ?? []) session.authorizeTopic(exchange.name, 'write', key);
-    }
+    session.authorizeCopies(exchange, publication);
     session.vhost.assertPublishable(exchange, publication);
   }
   return exchange;
@@ -106,11 +103,7 @@ function checkSize({ messageBytesMax, frameMax }: BrokerSettings, publication: P
 
 function checkProperties(broker: PublishingBroker, session: Session, publication: Publication): void {
   const { userId, replyTo } = publication.properties();
-  if (userId !== undefined && userId !== session.username && !session.hasTag('impersonator')) {
-    throw preconditionFailed(
-      `user_id property set to '${userId}' but authenticated user was '${session.username}'`,
-    );
-  }
+  session.assertUserId(userId);
   // Only a channel can have one.
   if (replyTo === broker.replyConsumers.pseudoQueue)
     throw preconditionFailed('fast reply consumer does not exist');

@@ -55,15 +55,19 @@ export interface QueueDeletion {
   readonly ifEmpty: boolean;
 }
 
-/** Removes a queue that is there: 404 otherwise. Returns it, and how many ready messages it had. */
+/**
+ * Returns the queue that was removed, and how many ready messages it had; undefined when there was none (RabbitMQ since 3.2:
+ * no error).
+ */
 export function deleteQueue(
   session: Session,
   name: string,
   { ifUnused, ifEmpty }: QueueDeletion,
   asker: Asker,
-): { queue: Queue; messageCount: number } {
+): { queue: Queue; messageCount: number } | undefined {
   session.authorize('queue', name, 'configure');
   const { vhost } = session;
+  if (!vhost.queues.has(name)) return undefined;
   const queue = vhost.queue(name, asker);
   const resource = resourceText({ kind: 'queue', name, vhost: vhost.name });
   if (ifUnused && queue.consumerCount > 0) throw preconditionFailed(`${resource} in use`);

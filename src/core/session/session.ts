@@ -1,8 +1,10 @@
 import type { Operation } from '../access/access-control.ts';
 import type { Identity } from '../access/identity.ts';
 import { resourceText } from '../arguments/equivalence.ts';
-import { accessRefused } from '../failures.ts';
+import { accessRefused, preconditionFailed } from '../failures.ts';
+import type { Publication } from '../message/publication.ts';
 import type { Exchange } from '../vhost/exchange.ts';
+import { routingKeys } from '../vhost/route-finder.ts';
 import type { VirtualHost } from '../vhost/virtual-host.ts';
 
 /**
@@ -51,8 +53,22 @@ export class Session {
     return exchange;
   }
 
+  /** 406 when a message says that another user published it; impersonators may. */
+  assertUserId(userId: string | undefined): void {
+    if (userId === undefined || userId === this.username || this.hasTag('impersonator')) return;
+    throw preconditionFailed(
+      `user_id property set to '${userId}' but authenticated user was '${this.username}'`,
+    );
+  }
+
   hasTag(tag: string): boolean {
     return this.identity.tags.has(tag);
+  }
+
+  /** 403 unless the keys in CC and BCC have the permission that the routing key needs. */
+  authorizeCopies(exchange: Exchange, publication: Publication): void {
+    if (exchange.type !== 'topic') return;
+    for (const key of routingKeys(publication) ?? []) this.authorizeTopic(exchange.name, 'write', key);
   }
 
   /** 403 unless the user may publish (write) or bind (read) with this routing key; only topic exchanges ask. */

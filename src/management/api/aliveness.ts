@@ -7,15 +7,16 @@ import type { Session } from '../../core/session/session.ts';
 import { sessionIn } from '../caller.ts';
 import { answerJson } from '../listing.ts';
 import type { ManagementContext } from '../management-context.ts';
-import { type ReadContext, readRoute } from '../read-request.ts';
+import { type ReadContext, ReadRequest } from '../read-request.ts';
 
 /** As RabbitMQ calls it. It stays, so that the next test need not make it again. */
 const QUEUE_NAME = 'aliveness-test';
 const BODY = Buffer.from('test_message');
 
 export function alivenessRoutes(app: FastifyInstance, context: ReadContext): void {
-  readRoute(app, context, '/aliveness-test/:vhost', (request, reply) => {
-    const session = sessionIn(context, request.caller, request.parameter('vhost'));
+  app.get('/aliveness-test/:vhost', { config: { isWatchable: false } }, (request, reply) => {
+    const read = new ReadRequest(context, request);
+    const session = sessionIn(context, read.caller, read.parameter('vhost'));
     declareQueue(session, {
       name: QUEUE_NAME,
       durable: false,

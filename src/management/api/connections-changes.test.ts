@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import { ConnectionClosedError, type DirectConnection } from '../../../src/client/client.ts';
+import { ConnectionClosedError } from '../../../src/client/client-errors.ts';
+import type { DirectConnection } from '../../../src/client/direct-connection.ts';
 import { ApiUnderTest } from '../../../test/management/api-under-test.ts';
 
 let api: ApiUnderTest;

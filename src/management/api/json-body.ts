@@ -3,12 +3,12 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { FieldTable } from '../../codec/field-table.ts';
 import { ApiError, badRequest } from '../api-error.ts';
+import { isJsonType } from '../content-type.ts';
 import { isJsonObject, tableOfJson } from '../field-json.ts';
 
 /** A JSON object that came with a request. */
 export type Body = { readonly [key: string]: unknown };
 
-const JSON_TYPE = /^application\/json *(?:;|$)/i;
 /** Only browsers send these, and a page of somebody else cannot leave them out. */
 const BROWSER_HEADERS = ['origin', 'sec-fetch-site'];
 
@@ -20,7 +20,7 @@ export function acceptJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     const type = request.headers['content-type'] ?? '';
-    if (JSON_TYPE.test(type) || BROWSER_HEADERS.every((name) => request.headers[name] === undefined))
+    if (isJsonType(type) || BROWSER_HEADERS.every((name) => request.headers[name] === undefined))
       done(null, body);
     else
       done(

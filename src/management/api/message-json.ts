@@ -4,7 +4,7 @@ import type { BasicProperties } from '../../codec/properties.ts';
 import type { GottenMessage } from '../../core/session/gotten-messages.ts';
 import { badRequest } from '../api-error.ts';
 import { jsonOfTable, tableOfJson } from '../field-json.ts';
-import { type PayloadEncoding, payloadText } from '../payload-text.ts';
+import { bytesOfBase64, type PayloadEncoding, payloadText } from '../payload-text.ts';
 import { type Body, kindOf, textIn } from './json-body.ts';
 
 const TEXTS: ReadonlyArray<readonly [name: string, property: TextProperty]> = [
@@ -37,8 +37,6 @@ const NUMBERS: ReadonlyArray<readonly [name: string, property: NumberProperty, m
   ['delivery_mode', 'deliveryMode', 255],
 ];
 type NumberProperty = 'timestamp' | 'priority' | 'deliveryMode';
-
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** The properties of a message to publish; keys that are none are ignored. Throws 400. */
 export function propertiesIn(json: Body): BasicProperties {
@@ -80,7 +78,8 @@ export function payloadIn(body: Body): Uint8Array {
     throw badRequest(
       `unsupported_encoding: payload_encoding is ${kindOf(encoding)}, but must be 'string' or 'base64'`,
     );
-  if (payload.length % 4 === 0 && BASE64.test(payload)) return Buffer.from(payload, 'base64');
+  const bytes = bytesOfBase64(payload);
+  if (bytes !== undefined) return bytes;
   throw badRequest('not_base64: payload is no base64, but payload_encoding says so');
 }
 

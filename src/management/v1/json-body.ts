@@ -1,10 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
+import { isJsonType } from '../content-type.ts';
 import { hasMoreValues } from '../json-values.ts';
 import { invalidRequest, Problem } from './problem.ts';
-
-/** Whether a Content-Type says that the body is JSON. */
-export const JSON_TYPE: RegExp = /^application\/json *(?:;|$)/i;
 
 /** Parsing so many takes about 20 ms. */
 const VALUES_MAX = 100_000;
@@ -19,7 +17,7 @@ export function jsonBody({ body, headers }: FastifyRequest): unknown {
   const bytes = body as Buffer | undefined | null;
   if (bytes === undefined || bytes === null || bytes.length === 0) return undefined;
   const type = headers['content-type'] ?? '';
-  if (JSON_TYPE.test(type)) return parseJson(bytes, 'body');
+  if (isJsonType(type)) return parseJson(bytes, 'body');
   throw new Problem('unsupported-media-type', `the Content-Type is '${type}': it must be application/json`);
 }
 
