@@ -5,18 +5,16 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { testTotals, totalsLine } from './test-totals.mjs';
+import { testTotals, totalsLine, troubledTests } from './test-totals.mjs';
 
 const flag = '--failed-step=';
 const words = process.argv.slice(2);
 const failedSteps = words.filter((word) => word.startsWith(flag)).map((word) => word.slice(flag.length));
 const files = words.filter((word) => !word.startsWith(flag));
 
-const totals = testTotals(
-  new Map(files.map((file) => [basename(file, '.json'), readReport(file)])),
-  failedSteps,
-);
-for (const reason of totals.reasons) console.log(reason);
+const reports = new Map(files.map((file) => [basename(file, '.json'), readReport(file)]));
+const totals = testTotals(reports, failedSteps);
+for (const line of [...troubledTests(reports), ...totals.reasons]) console.log(line);
 console.log(totalsLine(totals));
 process.exitCode = totals.failed > 0 ? 1 : 0;
 

@@ -9,7 +9,10 @@
  *   numFailedTests: number,
  *   numPendingTests: number,
  *   numTodoTests: number,
+ *   testResults?: readonly { assertionResults: readonly TestReport[] }[],
  * }} Report
+ *
+ * @typedef {{ fullName: string, status: string, failureMessages?: readonly string[] | null }} TestReport
  */
 
 /**
@@ -18,7 +21,7 @@
  *
  * @param {ReadonlyMap<string, Report | undefined>} reports by suite
  * @param {readonly string[]} failedSteps suites and other steps whose command failed; one that is no suite is one failure
- * @returns {{ passed: number, failed: number, skipped: number, reasons: string[] }}
+ * @returns {{ passed: number, failed: number, skipped: number, reasons: string[] }} reasons: of what failed beside tests
  */
 export function testTotals(reports, failedSteps) {
   const reasons = failedSteps.filter((step) => !reports.has(step)).map((step) => `step ${step} failed`);
@@ -45,6 +48,26 @@ function brokenSuite(suite, report, commandFailed) {
   if (report.numPassedTests + report.numFailedTests === 0) return `suite ${suite} ran no test`;
   const failed = commandFailed || !report.success;
   return failed && report.numFailedTests === 0 ? `suite ${suite} failed outside its tests` : undefined;
+}
+
+/**
+ * A line for each test that failed at least once, with what it said first: nobody has to look for it in the output of all
+ * suites. One that passed at the second attempt is no failure, but wants to be mended.
+ *
+ * @param {ReadonlyMap<string, Report | undefined>} reports by suite
+ * @returns {string[]}
+ */
+export function troubledTests(reports) {
+  return [...reports].flatMap(([suite, report]) =>
+    (report?.testResults ?? []).flatMap(({ assertionResults }) =>
+      assertionResults.flatMap(({ fullName, status, failureMessages }) => {
+        const [message] = failureMessages ?? [];
+        if (message === undefined && status !== 'failed') return [];
+        const how = status === 'failed' ? 'failed' : 'passed at the second attempt';
+        return [`${suite}: ${fullName}: ${how}: ${message?.split('\n')[0] ?? ''}`];
+      }),
+    ),
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Report, testTotals, totalsLine } from '../scripts/test-totals.mjs';
+import { type Report, testTotals, totalsLine, troubledTests } from '../scripts/test-totals.mjs';
 
 const green: Report = {
   success: true,
@@ -52,5 +52,18 @@ describe('the totals of all test suites', () => {
       skipped: 0,
       reasons: ['step check failed'],
     });
+  });
+
+  it('name each test that failed, at last or at first, with the first line of why', () => {
+    const assertionResults = [
+      { fullName: 'a queue is fair', status: 'passed', failureMessages: [] },
+      { fullName: 'a queue is calm', status: 'passed', failureMessages: ['Error: took 3 s'] },
+      { fullName: 'a queue is quick', status: 'failed', failureMessages: ['Error: took 9 s\n    at x'] },
+    ];
+    const red: Report = { ...green, success: false, testResults: [{ assertionResults }] };
+    expect(troubledTests(new Map([['quick', red]]))).toEqual([
+      'quick: a queue is calm: passed at the second attempt: Error: took 3 s',
+      'quick: a queue is quick: failed: Error: took 9 s',
+    ]);
   });
 });
