@@ -16,6 +16,8 @@ export interface ChannelSessionEvents {
   /** `reason` is undefined when this side closed the channel. */
   onClose(reason: Error | undefined): void;
   onHandlerFailure(reason: unknown): void;
+  /** A confirm, of whatever was published with `sendPublish`. */
+  onConfirm?(deliveryTag: number, multiple: boolean, accepted: boolean): void;
 }
 
 type ChannelState =
@@ -115,6 +117,12 @@ export class ChannelSession {
     });
   }
 
+  /** Publishes without a promise: what comes of it is an event. */
+  sendPublish(args: MethodArguments<'basic.publish'>, properties: BasicProperties, body: Uint8Array): void {
+    this.assertOpen();
+    this.#link.sendPublish(this.number, args, properties, body, undefined);
+  }
+
   confirmSelect(): Promise<void> {
     const selected = this.call('confirm.select', { noWait: false }, 'confirm.select-ok', nothing);
     this.#confirms ??= new ConfirmTracker();
@@ -141,9 +149,11 @@ export class ChannelSession {
         break;
       case 'basic.ack':
         this.#confirms?.ack(method.deliveryTag, method.multiple);
+        this.#events.onConfirm?.(method.deliveryTag, method.multiple, true);
         break;
       case 'basic.nack':
         this.#confirms?.nack(method.deliveryTag, method.multiple);
+        this.#events.onConfirm?.(method.deliveryTag, method.multiple, false);
         break;
       case 'basic.cancel':
         this.#onBasicCancel(method.consumerTag);

@@ -1,14 +1,14 @@
 import type { Delivery } from './delivery.ts';
 
-interface Waiter {
-  readonly resolve: (result: IteratorResult<Delivery, undefined>) => void;
+interface Waiter<T> {
+  readonly resolve: (result: IteratorResult<T, undefined>) => void;
   readonly reject: (reason: Error) => void;
 }
 
 /** What a stream needs of its channel when the iteration is left. */
-export interface DeliverySource {
+export interface DeliverySource<T> {
   cancel(): Promise<void>;
-  giveBack(unseen: readonly Delivery[]): void;
+  giveBack(unseen: readonly T[]): void;
   /** Nothing follows on the stream. May be called again. */
   finished(): void;
 }
@@ -21,15 +21,15 @@ export interface DeliverySource {
  *        \--fail()--> failed: the next call rejects once, then done
  *        \--return()--> done: the consumer is cancelled, and what was not seen goes back to the queue
  */
-export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined> {
-  readonly #source: DeliverySource;
-  #waiting: Delivery[] = [];
-  #asking: Waiter[] = [];
+export class DeliveryStream<T = Delivery> implements AsyncIterableIterator<T, undefined> {
+  readonly #source: DeliverySource<T>;
+  #waiting: T[] = [];
+  #asking: Waiter<T>[] = [];
   #finished = false;
   #returned = false;
   #failure: Error | undefined;
 
-  constructor(source: DeliverySource) {
+  constructor(source: DeliverySource<T>) {
     this.#source = source;
   }
 
@@ -37,7 +37,7 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
     return this;
   }
 
-  push(delivery: Delivery): void {
+  push(delivery: T): void {
     const asking = this.#asking.shift();
     if (asking === undefined) {
       this.#waiting.push(delivery);
@@ -70,7 +70,12 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
     this.finish();
   }
 
-  next(): Promise<IteratorResult<Delivery, undefined>> {
+  /** Removes what waits: it is not iterated over any more. */
+  takeWaiting(): T[] {
+    return this.#waiting.splice(0);
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
     const delivery = this.#returned ? undefined : this.#waiting.shift();
     if (delivery !== undefined) {
       return Promise.resolve({ done: false, value: delivery });
@@ -87,7 +92,7 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
   }
 
   /** Deliveries come until the broker has answered the cancel, so what is given back is known only then. */
-  async return(): Promise<IteratorResult<Delivery, undefined>> {
+  async return(): Promise<IteratorResult<T, undefined>> {
     if (!this.#returned) {
       this.#returned = true;
       this.#failure = undefined;

@@ -216,11 +216,11 @@ export class DirectChannel extends EventEmitter<DirectChannelEvents> {
    *   channel.ack(delivery);
    * }
    */
-  async deliveries(queue: string, options: DeliveriesOptions = {}): Promise<DeliveryStream> {
+  async deliveries(queue: string, options: DeliveriesOptions = {}): Promise<DeliveryStream<Delivery>> {
     const { credit = DEFAULT_CREDIT, signal, ...consumeOptions } = options;
     signal?.throwIfAborted();
     let consumer: Consumer | undefined;
-    const stream = new DeliveryStream({
+    const stream = new DeliveryStream<Delivery>({
       cancel: async () => consumer?.cancel(),
       giveBack: (unseen) => this.#giveBack(unseen),
       finished: () => signal?.removeEventListener('abort', abort),

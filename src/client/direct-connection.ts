@@ -9,6 +9,7 @@ import { type BasicProperties, writeContentFrames, writeContentHeaderFrame } fro
 import { callListener } from './call-listener.ts';
 import type { ChannelInput, ChannelLink } from './channel-link.ts';
 import { ChannelNumbers } from './channel-numbers.ts';
+import { ChannelSession, type ChannelSessionEvents } from './channel-session.ts';
 import { ConnectionClosedError } from './client-errors.ts';
 import type { HandlerObserver } from './consumer-registry.ts';
 import { DirectChannel } from './direct-channel.ts';
@@ -139,6 +140,24 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
   async createChannel(): Promise<DirectChannel> {
     this.#assertOpen();
     return DirectChannel.open(this.#link);
+  }
+
+  /** Opens a channel without the conveniences of `DirectChannel`, for what brings its own. */
+  async openSession(events: ChannelSessionEvents): Promise<ChannelSession> {
+    this.#assertOpen();
+    const session = new ChannelSession(this.#link, events);
+    await session.call('channel.open', {}, 'channel.open-ok', noted);
+    return session;
+  }
+
+  /** Who is told of the handlers that are under way on this connection. */
+  get handlerObserver(): HandlerObserver | undefined {
+    return this.#options.handlerObserver;
+  }
+
+  /** Cuts the connection, without a word to the broker. */
+  destroy(): void {
+    this.#transport.destroy('cut off by the client');
   }
 
   /**

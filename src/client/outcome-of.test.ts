@@ -1,7 +1,8 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startTestBroker, type TestBroker } from '../testing/test-broker.ts';
-import type { DirectChannel, GottenMessage } from './client.ts';
-import { outcomeOf } from './client.ts';
+import type { GottenMessage } from './delivery.ts';
+import type { DirectChannel } from './direct-channel.ts';
+import { outcomeOf } from './outcome-of.ts';
 
 let broker: TestBroker;
 let channel: DirectChannel;

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type DirectChannel, field, type GottenMessage } from '../../src/client/client.ts';
+import type { GottenMessage } from '../../src/client/delivery.ts';
+import type { DirectChannel } from '../../src/client/direct-channel.ts';
+import { field } from '../../src/codec/field-table.ts';
 import type { Outcome } from '../../src/core/outcome/outcome.ts';
 import { SurvivingBroker } from './surviving-broker.ts';
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type DirectChannel, field, type TableInput } from '../../../src/client/client.ts';
+import type { TableInput } from '../../../src/client/delivery.ts';
+import type { DirectChannel } from '../../../src/client/direct-channel.ts';
 import type { Field } from '../../../src/codec/field-table.ts';
+import { field } from '../../../src/codec/field-table.ts';
 import { Publication } from '../../../src/core/message/publication.ts';
 import { drain, liveBytes, publish, refusal, type Scene, startScene, take } from './scene.ts';
 

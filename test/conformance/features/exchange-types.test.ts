@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DirectChannel, GottenMessage } from '../../../src/client/client.ts';
+import type { GottenMessage } from '../../../src/client/delivery.ts';
+import type { DirectChannel } from '../../../src/client/direct-channel.ts';
 import { type Field, field, type PlainValue } from '../../../src/codec/field-table.ts';
 import {
   drain,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DirectChannel } from '../../../src/client/client.ts';
+import type { DirectChannel } from '../../../src/client/direct-channel.ts';
 import { type Field, field, tableOf } from '../../../src/codec/field-table.ts';
 import { drain, policy, publish, refusal, startScene } from './scene.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { DirectChannel, Publication } from '../../../src/client/client.ts';
+import type { Publication } from '../../../src/client/delivery.ts';
+import type { DirectChannel } from '../../../src/client/direct-channel.ts';
 import { plainTable, tableOf } from '../../../src/codec/field-table.ts';
 import type { Outcome } from '../../../src/core/outcome/outcome.ts';
 import {

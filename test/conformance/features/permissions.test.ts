@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DirectChannel, DirectConnection } from '../../../src/client/client.ts';
+import type { DirectChannel } from '../../../src/client/direct-channel.ts';
+import type { DirectConnection } from '../../../src/client/direct-connection.ts';
 import { closeReason, publish, refusal, type Scene, startScene, take } from './scene.ts';
 
 interface Rights {

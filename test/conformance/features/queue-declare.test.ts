@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { QueueDeclareOptions } from '../../../src/client/client.ts';
+import type { QueueDeclareOptions } from '../../../src/client/channel-options.ts';
 import type { PlainValue } from '../../../src/codec/field-table.ts';
 import { collect, drain, publish, publishAll, refusal, startScene, take } from './scene.ts';
 

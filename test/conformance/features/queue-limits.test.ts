@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PublishRefusedError } from '../../../src/client/client.ts';
+import { PublishRefusedError } from '../../../src/client/client-errors.ts';
 import { collect, drain, expectNothingHeld, publish, publishAll, startScene, take, texts } from './scene.ts';
 
 test('a queue with max-length drops its oldest message for a new one', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Delivery, DirectChannel, GottenMessage } from '../../../src/client/client.ts';
+import type { Delivery, GottenMessage } from '../../../src/client/delivery.ts';
+import type { DirectChannel } from '../../../src/client/direct-channel.ts';
 import type { PlainValue } from '../../../src/codec/field-table.ts';
 import { drain, expectNothingHeld, publish, type Scene, startScene, textOf } from './scene.ts';
 

@@ -1,15 +1,8 @@
 import { expect, onTestFinished } from 'vitest';
-import type { TableInput } from '../../../src/client/client.ts';
-import {
-  ChannelClosedError,
-  ConnectionClosedError,
-  type Delivery,
-  type DirectChannel,
-  type DirectConnection,
-  type DirectConnectionOptions,
-  type GottenMessage,
-  type Publication,
-} from '../../../src/client/client.ts';
+import { ChannelClosedError, ConnectionClosedError } from '../../../src/client/client-errors.ts';
+import type { Delivery, GottenMessage, Publication, TableInput } from '../../../src/client/delivery.ts';
+import type { DirectChannel } from '../../../src/client/direct-channel.ts';
+import type { DirectConnection, DirectConnectionOptions } from '../../../src/client/direct-connection.ts';
 import { type FieldTable, plainTable } from '../../../src/codec/field-table.ts';
 import type { Policy } from '../../../src/core/access/policies.ts';
 import type { Queue } from '../../../src/core/queue/queue.ts';

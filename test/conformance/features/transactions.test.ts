@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DirectChannel } from '../../../src/client/client.ts';
+import type { DirectChannel } from '../../../src/client/direct-channel.ts';
 import {
   closeReason,
   collect,

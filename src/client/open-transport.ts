@@ -1,0 +1,56 @@
+import { openAmqplibTransport } from './amqplib-transport.ts';
+import { ConnectionClosedError } from './client-errors.ts';
+import { Refused } from './client-failures.ts';
+import type { ClientOptions } from './client-options.ts';
+import type { DirectConnectionOptions } from './direct-connection.ts';
+import { type EmbeddedBroker, openDirectTransport } from './direct-transport.ts';
+import type { Transport, TransportEvents } from './transport.ts';
+
+/** A URL like `amqp://user:password@host:5672/vhost`, or a broker in this process. */
+export type BrokerAddress = string | EmbeddedBroker;
+
+export async function openTransport(
+  address: BrokerAddress | (() => BrokerAddress),
+  options: ClientOptions,
+  events: TransportEvents,
+  signal: AbortSignal,
+): Promise<Transport> {
+  const current = typeof address === 'function' ? address() : address;
+  try {
+    if (typeof current !== 'string')
+      return await openDirectTransport(current, directOptions(options, signal), events);
+    const { connectionName, tls } = options;
+    return await openAmqplibTransport({ url: checkedUrl(current), connectionName, tls, signal }, events);
+  } catch (reason) {
+    throw refusal(reason) ?? reason;
+  }
+}
+
+/** What is not given is left out: the broker has defaults of its own. */
+function directOptions(options: ClientOptions, signal: AbortSignal): DirectConnectionOptions {
+  const { username, password, vhost, connectionName } = options;
+  return {
+    signal,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(vhost !== undefined && { vhost }),
+    ...(connectionName !== undefined && { connectionName }),
+  };
+}
+
+/** The text may hold a password: an error does not repeat it. */
+function checkedUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'amqp:' || url?.protocol === 'amqps:') return text;
+  const found = url === undefined ? 'a text that is no URL' : `a URL with ${url.protocol}`;
+  throw new TypeError(`address: found ${found}; allowed: amqp://user:password@host:port/vhost, or amqps:`);
+}
+
+/** What the broker said instead of opening the connection. */
+function refusal(reason: unknown): Refused | undefined {
+  if (reason instanceof ConnectionClosedError)
+    return new Refused(reason.replyCode, reason.replyText, 'connect');
+  if (!(reason instanceof Error)) return undefined;
+  const [, code, text] = /terminated by server: (\d+) .* with message "(.*)"$/s.exec(reason.message) ?? [];
+  return code === undefined || text === undefined ? undefined : new Refused(Number(code), text, 'connect');
+}
