@@ -6,6 +6,7 @@ import { EXIT_FAILURE, EXIT_USAGE, lazyCommand } from './command.ts';
 import { connectionsCommand } from './connections.ts';
 import { consumeCommand } from './consume.ts';
 import { consumersCommand } from './consumers.ts';
+import { deadCommand } from './dead.ts';
 import { definitionsCommand } from './definitions.ts';
 import { exchangesCommand } from './exchanges.ts';
 import { explainCommand } from './explain.ts';
@@ -58,6 +59,7 @@ const GROUPS: readonly CommandGroup[] = [
       getCommand,
       consumeCommand,
       moveCommand,
+      deadCommand,
       purgeCommand,
       scheduledCommand,
       outcomeCommand,

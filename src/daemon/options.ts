@@ -123,7 +123,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     group: 'Listening',
     kind: portOrNone(),
     default: 15_672,
-    doc: 'The port for the HTTP API: management, messaging and metrics. 0 takes any free one.',
+    doc: 'The port for the dashboard and the HTTP API: management, messaging and metrics. 0 takes any free one.',
     embeddedDefaultText: 'none',
   },
   httpHostNames: {

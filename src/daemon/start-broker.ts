@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { callListener, throwUncaught } from '../client/call-listener.ts';
 import {
@@ -60,6 +60,8 @@ const CLOSE_GRACE_MS = 5_000;
 const HTTP_CLOSE_GRACE_MS = 2_000;
 /** HTTP has its share of the sockets that the process may open. */
 const HTTP_CONNECTIONS_MAX = 4_096;
+/** The build puts the page there; this file is two folders below the root as source and as output. */
+const DASHBOARD_DIRECTORY = join(import.meta.dirname, '../../dist/dashboard');
 /** What is said of connections that a stop cuts off. */
 const STOPPED = 'the broker stopped';
 
@@ -379,6 +381,7 @@ class NodeBroker implements RunningBroker {
       listeners: () => this.listeners,
       certificates: () => (this.#certificates ? [this.#certificates.certificate] : []),
       hostNames: this.#values.httpHostNames.map((name) => name.toLowerCase()),
+      dashboardDirectory: DASHBOARD_DIRECTORY,
       onAudit: (entry) => this.#onAudit(entry),
     };
   }

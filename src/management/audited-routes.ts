@@ -4,7 +4,7 @@ import { callerOf, isLoggedIn } from './caller.ts';
 import type { ManagementContext } from './management-context.ts';
 
 const CHANGING: ReadonlySet<string> = new Set(['PUT', 'POST', 'DELETE', 'PATCH']);
-/** Messages and their leases: they have no end, and are the business of whoever sends them. */
+/** Messages and their leases, but for what removes them: they have no end, and are the business of whoever sends them. */
 const MESSAGING =
   /\/(publish|get|messages|messages\/batch|receive|settle|leases\/:lease\/\w+|rebalance\/queues)$/;
 
@@ -25,7 +25,9 @@ export function auditRoutes(app: FastifyInstance, { audit, broker }: ManagementC
 }
 
 export function isAudited({ method, url }: Pick<RouteOptions, 'method' | 'url'>): boolean {
-  return [method].flat().some((each) => CHANGING.has(String(each))) && !MESSAGING.test(url);
+  const methods = [method].flat().map(String);
+  if (methods.includes('DELETE')) return true;
+  return methods.some((each) => CHANGING.has(each)) && !MESSAGING.test(url);
 }
 
 function entryOf(request: FastifyRequest, status: number, atMs: number): AuditEntry {

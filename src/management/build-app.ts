@@ -4,6 +4,7 @@
  *     /api/...      the management API of RabbitMQ, field by field (api/)
  *     /v1/...       messaging over HTTP, and what RabbitMQ's API has no words for (v1/)
  *     /metrics...   Prometheus (metrics/)
+ *     /             the dashboard, which asks for all of these
  *
  * Routes are registered by functions `(app, context)`, one file per subject.
  */
@@ -22,6 +23,8 @@ import { ApiError, objectNotFound, refusalOf } from './api-error.ts';
 import { auditRoutes } from './audited-routes.ts';
 import { authenticate } from './authentication.ts';
 import { cliRoutes } from './cli-page.ts';
+import { registerDashboard } from './dashboard-page.ts';
+import { admitInnerRequests } from './inner-request.ts';
 import { makeContext } from './management-context.ts';
 import type { ManagementHost } from './management-host.ts';
 import { registerMetrics } from './metrics/metrics-scope.ts';
@@ -53,6 +56,7 @@ export async function buildApp(host: ManagementHost, onDefect: DefectListener): 
   methods.watch(app);
   app.setNotFoundHandler(noRouteAnswer(methods));
   secureAnswers(app, host.hostNames);
+  admitInnerRequests(app);
   auditRoutes(app, context);
   await registerMetrics(app, context, onDefect);
   const api: FastifyPluginAsync = async (scope) => {
@@ -63,6 +67,7 @@ export async function buildApp(host: ManagementHost, onDefect: DefectListener): 
   };
   await app.register(api, { prefix: '/api' });
   await registerV1(app, context, methods, onDefect);
+  await registerDashboard(app, host.dashboardDirectory);
   cliRoutes(app);
   return app;
 }
@@ -84,6 +89,8 @@ function noRouteAnswer(methods: AllowedMethods) {
     if (allowed === undefined) throw objectNotFound();
     reply.header('allow', allowed);
     if (method === OPTIONS) return reply.code(200).send();
+    // a file that is not there, of a route that is
+    if (allowed.split(', ').includes(method)) throw objectNotFound();
     throw new ApiError(405, 'method_not_allowed', `${method} is not allowed here, but ${allowed}`);
   };
 }

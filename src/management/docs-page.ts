@@ -11,8 +11,8 @@ const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
 
 export function docsRoutes(app: FastifyInstance, openapi: () => OpenApiDocument): void {
   let page: string | undefined;
-  // Where RabbitMQ has its pages.
-  for (const path of ['/', '/api']) app.get(path, (_request, reply) => reply.redirect('/docs'));
+  // Where RabbitMQ describes its API.
+  app.get('/api', (_request, reply) => reply.redirect('/docs'));
   app.get('/docs', (_request, reply) => {
     page ??= docsPage(openapi());
     return cached(reply).type('text/html; charset=utf-8').send(page);

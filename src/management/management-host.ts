@@ -16,6 +16,8 @@ export interface ManagementHost {
   certificates(): readonly ServerCertificate[];
   /** Names that requests from this machine may be for, beside local ones. Absent: none. */
   readonly hostNames?: readonly string[];
+  /** Where the files of the dashboard are, an absolute path. Absent: there is none. */
+  readonly dashboardDirectory?: string;
   /** Somebody changed something, or logged in. Absent: only the latest are known, to the API. */
   onAudit?(entry: AuditEntry): void;
 }

@@ -337,6 +337,44 @@ describe('messages', () => {
     expect((await leveret(['scheduled', 'cancel', id], own)).stderr).toMatch(/NOT_FOUND/);
   });
 
+  test('that died are listed in groups, replayed and dropped', async () => {
+    const own = await vhostOfItsOwn('dead');
+    const dies = ['--argument', 'x-dead-letter-exchange=', '--argument', 'x-dead-letter-routing-key=dead'];
+    await printed(['queues', 'declare', 'dead'], own);
+    await printed(['queues', 'declare', 'work', ...dies, '--argument', 'x-message-ttl=0'], own);
+    for (const error of ['late', 'late', 'lost'])
+      await printed(['publish', 'work', 'x', '--header', `x-error=${error}`], own);
+    await printed(['publish', 'dead', 'stray'], own);
+    expect(await printed(['dead', 'list', 'dead'], own)).toEqual([
+      'messages  reason   died in  exchange   routing keys  error  position',
+      '       2  expired  work     (default)  work          late   0-0',
+      '       1  expired  work     (default)  work          lost   0-2',
+      '       1                                                    0-3',
+    ]);
+    const again = await leveret(['dead', 'replay', 'dead', '--error', 'lost'], own);
+    expect([again.code, again.stdout]).toEqual([
+      0,
+      "Replayed 1 message of queue 'dead' in vhost 'dead'; 1 came back.\n",
+    ]);
+    await printed(['queues', 'delete', 'work'], own);
+    await printed(['queues', 'declare', 'work'], own);
+    expect(await printed(['dead', 'replay', 'dead', '--position', '0-1', '--position', '0-3'], own)).toEqual([
+      expect.stringMatching(/^Replayed 1 message of queue 'dead' .+; 0 came back, 1 stayed: it does not say/),
+    ]);
+    expect(await printed(['dead', 'drop', 'dead', '0-3'], own)).toEqual([
+      "Dropped message 0-3 of queue 'dead' in vhost 'dead'.",
+    ]);
+    expect((await leveret(['dead', 'drop', 'dead', '0-3'], own)).stderr).toMatch(
+      /NOT_FOUND: no message is ready/,
+    );
+    const nowhere = ['dead', 'replay', 'dead', '--to-exchange', 'amq.fanout', '--rate', '100'];
+    const failed = await leveret(nowhere, own);
+    expect([failed.code, failed.stderr]).toEqual([
+      1,
+      expect.stringMatching(/REFUSED: the replay ended early/),
+    ]);
+  });
+
   test('have an outcome', async () => {
     const own = await vhostOfItsOwn('outcomes');
     await printed(['queues', 'declare', 'jobs'], own);
@@ -515,6 +553,11 @@ describe('what goes wrong', () => {
     [['queues', '--user', 'alice'], "the password of user 'alice' is missing; set LEVERET_PASSWORD"],
     [['queues', '--password-file', 'none'], 'option --password-file: cannot read none: ENOENT'],
     [['move', 'a'], 'where to move to is needed'],
+    [
+      ['dead', 'replay', 'a', '--to-queue', 'b', '--to-exchange', 'c'],
+      'options --to-queue and --to-exchange exclude each other',
+    ],
+    [['dead', 'replay', 'a', '--position', '0-1', '--error', 'c'], 'option --position excludes'],
   ])('%j is refused with exit code 2 and says what is allowed', async (args, text) => {
     const { code, stdout, stderr } = await leveret(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

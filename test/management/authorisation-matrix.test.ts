@@ -8,6 +8,8 @@ import { routesOf } from './routes-of.ts';
 /** Who needs no log-in: what has nothing to tell, or asks for the password itself. */
 const OPEN: ReadonlySet<string> = new Set([
   'GET /',
+  'GET /favicon.svg',
+  'GET /assets/:file',
   'GET /api',
   'GET /docs',
   'GET /docs/style.css',
@@ -20,7 +22,7 @@ const OPEN: ReadonlySet<string> = new Set([
 ]);
 
 async function start(): Promise<{ api: ApiUnderTest; ask: Ask }> {
-  const api = await ApiUnderTest.start();
+  const api = await ApiUnderTest.start({}, { dashboardDirectory: import.meta.dirname });
   const ask: Ask = async (method, path, body, user) =>
     (await api.ask(method as 'GET', path, body, user === '' ? '' : `${user}:${user}`)).status;
   await makeUsers(ask);

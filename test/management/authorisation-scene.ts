@@ -82,6 +82,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   message_id: 'm',
   id: '1',
   lease: 'l',
+  file: 'index.js',
 };
 
 /** These wait for messages: of a queue that is not there they are refused, or not found, at once. */

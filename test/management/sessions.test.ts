@@ -1,5 +1,6 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { describe, expect, test } from 'vitest';
+import type { TokenVerifier } from '../../src/core/environment.ts';
 import { ApiUnderTest } from './api-under-test.ts';
 
 const OWN_PAGE = { 'sec-fetch-site': 'same-origin', 'x-requested-with': 'page' };
@@ -39,6 +40,37 @@ describe('a session', () => {
     const who = await ask(api, { url: '/v1/session', headers: { cookie: `other=1; ${cookie}; last=2` } });
     expect(who.json()).toMatchObject({ username: 'guest', ends_at: expect.stringMatching(/Z$/) });
     expect(await statusOf(api, cookie)).toBe(200);
+  });
+
+  test('tells what its user may do in which vhosts, and of which broker it is', async () => {
+    const api = await ApiUnderTest.start();
+    await api.ask('PUT', '/api/vhosts/other', {});
+    api.addUser('ann', ['management'], ['^ann-', '', '.*']);
+    const permissions = [{ vhost: '/', configure: '^ann-', write: '', read: '.*' }];
+    const { nodeName: node } = api.broker.settings;
+    const expected = { username: 'ann', permissions, version: '0.1.0', node };
+    expect((await logIn(api, 'ann')).json()).toMatchObject(expected);
+    expect((await api.get('/v1/session', 'ann:ann')).json).toMatchObject(expected);
+    api.broker.access.clearPermission('ann', '/');
+    expect((await api.get('/v1/session', 'ann:ann')).json.permissions).toEqual([]);
+  });
+
+  test('tells what a token allows, as regular expressions', async () => {
+    const api = await ApiUnderTest.start();
+    await api.ask('PUT', '/api/vhosts/other', {});
+    const { environment } = api.broker.runtime;
+    const scopes = ['tag:management', 'read:%2F/a.*', 'read:*/b', 'write:none/c'];
+    const expiresAtMs = environment.clock.wallMs() + 60_000;
+    const tokens: TokenVerifier = {
+      isToken: (text) => text === 'token',
+      verify: (_, done) => done({ username: 'svc', scopes, expiresAtMs }),
+    };
+    Object.assign(environment, { tokens });
+    const { json } = await api.get('/v1/session', 'any:token');
+    expect(json.permissions).toEqual([
+      { vhost: '/', configure: '', write: '', read: '^(a\\..*|b)$' },
+      { vhost: 'other', configure: '', write: '', read: '^(b)$' },
+    ]);
   });
 
   test('is not opened with a wrong password, by a user without a tag, or with a form', async () => {

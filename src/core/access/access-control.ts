@@ -10,6 +10,7 @@ import type {
 import type { DefinitionRecorder } from '../definitions/definition-log.ts';
 import type { Identity } from './identity.ts';
 import { Pattern } from './pattern.ts';
+import { patternOfText } from './pattern-of-text.ts';
 
 export interface User {
   readonly name: string;
@@ -30,12 +31,15 @@ export interface UserLimits {
 export type Operation = 'configure' | 'write' | 'read';
 
 /** Three patterns over names of exchanges and queues. The empty pattern allows nothing. */
-export interface Permission {
-  readonly user: string;
-  readonly vhost: string;
+export interface Patterns {
   readonly configure: string;
   readonly write: string;
   readonly read: string;
+}
+
+export interface Permission extends Patterns {
+  readonly user: string;
+  readonly vhost: string;
 }
 
 /** Patterns over routing keys of one topic exchange. `{username}` and `{vhost}` in them are filled in. */
@@ -346,15 +350,9 @@ function compile(source: string): Pattern {
 
 /** Values are taken literally, whatever characters a user name has. A `{client_id}`, which AMQP has none of, stays as text. */
 function fillIn(source: string, { user, vhost }: TopicPermission): string {
-  return source.replaceAll('{username}', () => literal(user)).replaceAll('{vhost}', () => literal(vhost));
-}
-
-const SPECIAL = '\\^$.|?*+()[]{}-';
-
-function literal(text: string): string {
-  let pattern = '';
-  for (const character of text) pattern += SPECIAL.includes(character) ? `\\${character}` : character;
-  return pattern;
+  return source
+    .replaceAll('{username}', () => patternOfText(user))
+    .replaceAll('{vhost}', () => patternOfText(vhost));
 }
 
 const NO_TAGS: ReadonlySet<string> = new Set();
@@ -375,6 +373,10 @@ class UserIdentity implements Identity {
 
   mayEnter(vhost: string): boolean {
     return this.#access.mayEnter(this.username, vhost);
+  }
+
+  patternsIn(vhost: string): Patterns | undefined {
+    return this.#access.permission(this.username, vhost);
   }
 
   allows(vhost: string, name: string, operation: Operation): boolean {

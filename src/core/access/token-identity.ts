@@ -6,7 +6,7 @@
  *     tag:administrator                                   and the other tags
  */
 import type { Clock, VerifiedToken } from '../environment.ts';
-import type { Operation } from './access-control.ts';
+import type { Operation, Patterns } from './access-control.ts';
 import type { Identity } from './identity.ts';
 import { Wildcard } from './wildcard.ts';
 
@@ -45,6 +45,16 @@ export class TokenIdentity implements Identity {
 
   mayEnter(vhost: string): boolean {
     return this.#isValid && this.#grants.some((grant) => grant.vhost.matches(vhost));
+  }
+
+  patternsIn(vhost: string): Patterns | undefined {
+    if (!this.mayEnter(vhost)) return undefined;
+    const grants = this.#grants.filter((grant) => grant.vhost.matches(vhost));
+    const patternOf = (operation: Operation): string => {
+      const names = grants.filter((grant) => grant.operation === operation).map(({ name }) => name.pattern);
+      return names.length === 0 ? '' : `^(${names.join('|')})$`;
+    };
+    return { configure: patternOf('configure'), write: patternOf('write'), read: patternOf('read') };
   }
 
   allows(vhost: string, name: string, operation: Operation): boolean {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Pattern } from './pattern.ts';
 import { Wildcard } from './wildcard.ts';
 
 test.each([
@@ -34,4 +35,15 @@ test('a hostile pattern takes no more time than a plain one', () => {
   const startMs = performance.now();
   expect(new Wildcard(`${'*a'.repeat(2_000)}b`).matches('a'.repeat(100_000))).toBe(false);
   expect(performance.now() - startMs).toBeLessThan(500);
+});
+
+test.each([
+  ['foo*', '^(foo.*)$'],
+  ['%2A.x*y', '^(\\*\\.x.*y)$'],
+  ['', '^()$'],
+])('%j is the regular expression %j', (source, pattern) => {
+  const wildcard = new Wildcard(source);
+  expect(`^(${wildcard.pattern})$`).toBe(pattern);
+  for (const text of ['', 'foo', 'foobar', '*.xy', '*.x-y', 'a.xy'])
+    expect(Pattern.compile(pattern).test(text)).toBe(wildcard.matches(text));
 });

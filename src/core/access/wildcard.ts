@@ -1,3 +1,5 @@
+import { patternOfText } from './pattern-of-text.ts';
+
 /**
  * A pattern of a scope: `*` stands for any characters, everything else for itself, percent-encoded where it has to be
  * (RabbitMQ's OAuth 2 plugin). Each literal is searched for once, from where the one before it ended.
@@ -8,6 +10,11 @@ export class Wildcard {
   /** Throws URIError for a percent sign that encodes nothing. */
   constructor(pattern: string) {
     this.#literals = pattern.split('*').map(decodeURIComponent);
+  }
+
+  /** The same as a regular expression. It has no anchors. */
+  get pattern(): string {
+    return this.#literals.map(patternOfText).join('.*');
   }
 
   matches(text: string): boolean {

@@ -54,7 +54,7 @@ export function isDeathCycle(properties: BasicProperties, targetQueue: string): 
 }
 
 /** The well-formed entries of x-death, newest first; undefined when the message has not died before. */
-function deathEntries(headers: FieldTable | undefined): FieldTable[] | undefined {
+export function deathEntries(headers: FieldTable | undefined): FieldTable[] | undefined {
   const deaths = headers?.get('x-death');
   if (deaths?.tag !== 'A') return undefined;
   const entries = deaths.value as readonly Field[];

@@ -30,14 +30,64 @@ test('messages are taken in the order in which they came', () => {
   expect(lane.position(2)).toBe(20);
 });
 
-test('a message can be put back as if it had not been taken, until another one was', () => {
-  const lane = laneWith(3);
-  expect(lane.untake(lane.take())).toBe(true);
-  expect([lane.readyCount, lane.nextIsReturned]).toEqual([3, false]);
-  const first = lane.take();
+test('a message is taken out of any place, and the others are taken around it', () => {
+  const lane = laneWith(6);
+  for (let count = 0; count < 3; count++) lane.take();
+  for (const seq of [0, 1, 2]) lane.giveBack(seq);
+  expect([0, 2, 4, 5, 6].map((seq) => lane.isReady(seq))).toEqual([true, true, true, true, false]);
+  expect([lane.takeAt(1), lane.takeAt(4), lane.takeAt(3)]).toEqual([10, 40, 30]);
+  expect([lane.readyCount, lane.position(4), lane.isReady(4), lane.isReady(1)]).toEqual([
+    3,
+    -1,
+    false,
+    false,
+  ]);
+  for (const seq of [1, 4, 3]) lane.settle(seq);
+  expect(lane.readyFrom(0, 10)).toEqual([0, 2, 5]);
+  lane.push(60);
+  expect(takeAll(lane)).toEqual([0, 2, 5, 6]);
+});
+
+test('a message that was taken out can be put back as if nothing had happened', () => {
+  const lane = laneWith(5);
   lane.take();
-  expect(lane.untake(first)).toBe(false);
-  expect(takeAll(lane)).toEqual([2]);
+  lane.giveBack(0);
+  for (const seq of [0, 1, 3]) {
+    const wasReturned = seq < lane.cursor;
+    lane.putBack(seq, lane.takeAt(seq), wasReturned);
+  }
+  expect([lane.readyCount, lane.position(3), lane.cursor]).toEqual([5, 30, 1]);
+  expect(lane.nextIsReturned).toBe(true);
+  expect(takeAll(lane)).toEqual([0, 1, 2, 3, 4]);
+});
+
+test('the cursor does not turn back for a message that is put back when others were taken meanwhile', () => {
+  const lane = laneWith(3);
+  const position = lane.takeAt(0);
+  expect(lane.take()).toBe(1);
+  lane.putBack(0, position, false);
+  expect([lane.nextIsReturned, lane.take(), lane.take(), lane.readyCount]).toEqual([true, 0, 2, 0]);
+});
+
+test('a lane of which all was taken out holds no chunk, and goes on', () => {
+  const lane = laneWith(3 * CHUNK);
+  for (let seq = 3 * CHUNK - 1; seq >= 0; seq--) {
+    lane.takeAt(seq);
+    lane.settle(seq);
+  }
+  expect([lane.readyCount, chunksOf(lane), lane.cursor]).toEqual([0, 0, 3 * CHUNK]);
+  lane.push(7);
+  expect([lane.peek(), lane.take()]).toEqual([3 * CHUNK, 3 * CHUNK]);
+});
+
+test('a purge passes over what was taken out', () => {
+  const lane = laneWith(4);
+  lane.takeAt(2);
+  lane.settle(2);
+  expect(lane.discardReady()).toEqual([0, 4]);
+  const positions: number[] = [];
+  lane.releaseDiscarded(100, (position) => positions.push(position));
+  expect(positions.sort((a, b) => a - b)).toEqual([0, 10, 30]);
 });
 
 test('messages that came back are served first, oldest first, and are known as such', () => {
@@ -274,13 +324,16 @@ interface Entry {
 
 type Command =
   | { readonly kind: 'push' | 'take'; readonly count: number }
-  /** Of the unacked messages, `count` from the share `at` on. */
-  | { readonly kind: 'settle' | 'giveBack' | 'relocate'; readonly at: number; readonly count: number };
+  /** Of the messages that it is about, `count` from the share `at` on. */
+  | { readonly kind: Change; readonly at: number; readonly count: number };
+
+/** Of unacked messages; the last two of ready ones, wherever they are. */
+type Change = 'settle' | 'giveBack' | 'relocate' | 'takeAt' | 'putBack';
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constantFrom('push', 'take'), count: fc.integer({ min: 1, max: 2 * CHUNK }) }),
   fc.record({
-    kind: fc.constantFrom('settle', 'settle', 'giveBack', 'relocate'),
+    kind: fc.constantFrom<Change>('settle', 'settle', 'giveBack', 'relocate', 'takeAt', 'putBack'),
     at: fc.double({ min: 0, max: 1, noNaN: true }),
     count: fc.integer({ min: 1, max: 2 * CHUNK }),
   }),
@@ -292,7 +345,7 @@ class Model {
   #nextPosition = 0;
 
   run(step: Command): void {
-    if ('at' in step) for (const seq of this.#chosen(step.at, step.count)) this.#change(step.kind, seq);
+    if ('at' in step) for (const seq of this.#chosen(step)) this.#change(step.kind, seq);
     else if (step.kind === 'push') for (let count = 0; count < step.count; count++) this.#push();
     else for (let count = 0; count < step.count; count++) this.#take();
     this.check();
@@ -337,15 +390,29 @@ class Model {
     entry.state = 'unacked';
   }
 
-  #chosen(at: number, count: number): number[] {
-    const unacked = [...this.entries.keys()].filter((seq) => this.entries[seq]?.state === 'unacked');
-    const from = Math.floor(at * unacked.length);
-    return unacked.slice(from, from + count);
+  #chosen({ kind, at, count }: Extract<Command, { at: number }>): number[] {
+    const isOfReady = kind === 'takeAt' || kind === 'putBack';
+    const states = isOfReady ? ['new', 'returned'] : ['unacked'];
+    const chosen = [...this.entries.keys()].filter((seq) => states.includes(this.entries[seq]?.state ?? ''));
+    const from = Math.floor(at * chosen.length);
+    return chosen.slice(from, from + count);
   }
 
-  #change(kind: 'settle' | 'giveBack' | 'relocate', seq: number): void {
+  #change(kind: Change, seq: number): void {
     const entry = this.entries[seq] as Entry;
-    if (kind === 'settle') {
+    if (kind === 'takeAt' || kind === 'putBack') {
+      expect(this.lane.isReady(seq)).toBe(true);
+      const wasReturned = seq < this.lane.cursor;
+      expect(wasReturned).toBe(entry.state === 'returned');
+      expect(this.lane.takeAt(seq)).toBe(entry.position);
+      expect([this.lane.isReady(seq), this.lane.position(seq)]).toEqual([false, -1]);
+      if (kind === 'putBack') {
+        this.lane.putBack(seq, entry.position, wasReturned);
+        return;
+      }
+      this.lane.settle(seq);
+      entry.state = 'settled';
+    } else if (kind === 'settle') {
       this.lane.settle(seq);
       entry.state = 'settled';
     } else if (kind === 'giveBack') {

@@ -18,9 +18,10 @@
  *
  * A purge only moves the cursor; what was ready is then discarded in pieces, as it is with a lane that nobody uses any more.
  *
- * After a restart there may be gaps: messages that did not survive. The cursor steps over those that were there then.
+ * From the cursor on there may be gaps: messages that did not survive a restart, and those that were taken out of their place
+ * (`takeAt`). The cursor steps over them.
  *
- * **Invariant:** `readyCount` = seqs from cursor on + entries of `returned`.
+ * **Invariant:** `readyCount` = seqs from cursor on, without gaps, + entries of `returned`.
  * **Invariant:** a chunk that no lane holds is full of -1.
  * **Invariant:** the message at the cursor is there, unless cursor = nextSeq.
  */
@@ -89,7 +90,7 @@ export class Lane {
   #firstChunk = 0;
   /** Chunks in use, stragglers or not. */
   #chunkCount = 0;
-  /** Below it there may be gaps: what `nextSeq` was after the restart. */
+  /** From here on there are no gaps. */
   #gapsEnd = 0;
   /** The chunks before firstChunk that are still in use. */
   readonly #stragglers = new Map<number, Float64Array>();
@@ -162,12 +163,38 @@ export class Lane {
     this.readyCount++;
   }
 
-  /** As if `seq`, which was never delivered, had not been taken. False when another one was taken since: it is unacked still. */
-  untake(seq: number): boolean {
-    if (this.#cursor !== seq + 1) return false;
-    this.#cursor = seq;
+  /** Whether message `seq` could be taken, if it were its turn. */
+  isReady(seq: number): boolean {
+    return seq < this.#cursor ? this.#returned.has(seq) : this.position(seq) !== SETTLED;
+  }
+
+  /**
+   * Takes the ready message `seq` out of its place, whosever turn it is, and returns its position. The lane does not know it any
+   * more, until the caller ends it with `settle`, or undoes this with `putBack`, in the same turn.
+   */
+  takeAt(seq: number): number {
+    const position = this.position(seq);
+    if (seq < this.#cursor) this.#returned.remove(seq);
+    else this.#gapsEnd = Math.max(this.#gapsEnd, seq + 1);
+    this.#setPosition(seq, SETTLED);
+    this.readyCount--;
+    if (seq === this.#cursor) this.#skipGap();
+    return position;
+  }
+
+  /** As if `takeAt`, which returned `position`, had not been called. `wasReturned`: it had been delivered before. */
+  putBack(seq: number, position: number, wasReturned: boolean): void {
+    this.#setPosition(seq, position);
     this.readyCount++;
-    return true;
+    if (seq >= this.#cursor) return;
+    // What was never delivered is so still, unless the cursor went on since: it does not turn back for one message.
+    if (!wasReturned && this.#gapEnd(seq + 1) === this.#cursor) this.#cursor = seq;
+    else this.#returned.push(seq);
+  }
+
+  #setPosition(seq: number, position: number): void {
+    const number = Math.floor(seq / CHUNK);
+    (this.#chunk(number) as Float64Array)[seq - number * CHUNK] = position;
   }
 
   /** Ends an unacked message. Runs per message. */

@@ -47,6 +47,11 @@ export class QueueBrowser {
     return { priority: this.#lanes.length - 1, seq: 0 };
   }
 
+  /** Where the next messages will be that come to the queue: a place for each priority, the highest one first. */
+  get ends(): BrowsePlace[] {
+    return this.#lanes.map(({ nextSeq }, priority) => ({ priority, seq: nextSeq })).reverse();
+  }
+
   /**
    * Shows messages from `from` on, until `visit` returns false, `countMax` places were looked at, or one has to be fetched.
    */

@@ -343,6 +343,40 @@ describe('a queue that survives', () => {
     expect(order).toEqual([2, 2, 1, 0]);
   });
 
+  test('is without the messages that were taken out of its middle after a restart, and with all others', async () => {
+    fill(6);
+    surviving.turn();
+    expect(queue.moveAt({ priority: 0, seq: 2 }, () => true)).toBe('moved');
+    expect(queue.moveAt({ priority: 0, seq: 3 }, () => false)).toBe('kept');
+    expect(queue.dropAt({ priority: 0, seq: 4 })).toBe('dropped');
+    await restart();
+    expect([queue.readyCount, queue.readyBytes]).toEqual([4, 4]);
+    subscribe();
+    await runTurns();
+    expect(received.map(({ seq }) => seq)).toEqual([0, 1, 3, 5]);
+  });
+
+  test('keeps a message in its middle whose move was not committed', async () => {
+    fill(3);
+    surviving.turn();
+    queue.moveAt({ priority: 0, seq: 1 }, () => true);
+    surviving = await surviving.restart();
+    queue = makeQueue({}, queue.laneId);
+    expect(queue.readyCount).toBe(3);
+  });
+
+  test('moves and drops nothing that it has to read first, and says so', async () => {
+    fill(2);
+    await restart();
+    const place = { priority: 0, seq: 1 };
+    expect([queue.moveAt(place, () => true), queue.dropAt(place)]).toEqual(['wait', 'wait']);
+    const { fetchPosition } = queue.browser().browse(place, 1, () => true);
+    surviving.log.fetch(fetchPosition as number, () => {});
+    for (let round = 0; round < 5; round++) await Promise.resolve();
+    expect(queue.dropAt(place)).toBe('dropped');
+    expect(queue.readyCount).toBe(1);
+  });
+
   test('goes on with a purge, and with nothing after it is deleted', async () => {
     fill(5);
     queue.purge();
@@ -353,6 +387,73 @@ describe('a queue that survives', () => {
     surviving.turn();
     expect(surviving.log.liveBytes).toBe(0);
   });
+});
+
+describe('a message that is taken out of its place', () => {
+  const TARGET = { deliverGet: () => {} };
+
+  test('is not there meanwhile, and is again when it is kept', () => {
+    const queue = queueWith(3, {});
+    const seen = queue.moveAt({ priority: 0, seq: 1 }, () => {
+      expect([queue.readyCount, queue.readyBytes, queue.messageCount]).toEqual([2, 2, 3]);
+      for (let count = 0; count < 2; count++) queue.get(TARGET, true);
+      expect(queue.get(TARGET, true)).toBe('empty');
+      return false;
+    });
+    expect([seen, queue.readyCount, queue.readyBytes]).toEqual(['kept', 1, 1]);
+    expect(queue.get(TARGET, true)).toBe('delivered');
+    expect(host.log.liveBytes).toBe(0);
+  });
+
+  test('is where it was, as never delivered, when moving it throws', () => {
+    const queue = queueWith(3, {});
+    const move = () =>
+      queue.moveAt({ priority: 0, seq: 0 }, () => {
+        throw new Error('not there');
+      });
+    expect(move).toThrow('not there');
+    expect([queue.readyCount, queue.unackedCount]).toEqual([3, 0]);
+    expect([queue.laneFor(0).peek(), queue.laneFor(0).nextIsReturned]).toEqual([0, false]);
+  });
+
+  test('gives its room back, and what is no message, unacked or gone is left alone', () => {
+    const queue = queueWith(2, {});
+    queue.get(TARGET, false);
+    for (const [priority, seq] of [
+      [0, 0],
+      [0, 2],
+      [1, 0],
+      [0, 1e15],
+    ] as const) {
+      expect(queue.dropAt({ priority, seq })).toBe('gone');
+      expect(queue.moveAt({ priority, seq }, () => true)).toBe('gone');
+    }
+    expect(queue.dropAt({ priority: 0, seq: 1 })).toBe('dropped');
+    expect(queue.dropAt({ priority: 0, seq: 1 })).toBe('gone');
+    expect([queue.readyCount, queue.readyBytes, queue.unackedCount]).toEqual([0, 0, 1]);
+    queue.acknowledge(queue.laneFor(0), 0);
+    expect(host.log.liveBytes).toBe(0);
+    queue.dispose();
+    expect(queue.dropAt({ priority: 0, seq: 1 })).toBe('gone');
+  });
+
+  test('leaves the others to expire in their time', () => {
+    const queue = queueWith(3, { messageTtlMs: 1000 });
+    queue.dropAt({ priority: 0, seq: 1 });
+    queue.dropAt({ priority: 0, seq: 0 });
+    host.clock.moveTo(1001);
+    host.runtime.endTurn();
+    expect(queue.pump()).toBe(1);
+    expect(queue.readyCount).toBe(0);
+  });
+});
+
+test('a browser says where the next messages of each priority will be', () => {
+  const queue = queueWith(2, { maxPriority: 1 });
+  expect(queue.browser().ends).toEqual([
+    { priority: 1, seq: 0 },
+    { priority: 0, seq: 2 },
+  ]);
 });
 
 describe('a paused queue', () => {

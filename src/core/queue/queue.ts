@@ -35,7 +35,7 @@ import type { ConsumedQueue, Consumer } from './consumer.ts';
 import { ConsumerSet } from './consumer-set.ts';
 import { HeldMessages } from './held-messages.ts';
 import type { Lane, LaneOwner, RequeueCause } from './lane.ts';
-import { QueueBrowser } from './queue-browser.ts';
+import { type BrowsePlace, QueueBrowser } from './queue-browser.ts';
 import { QueueOutcomes } from './queue-outcomes.ts';
 
 /** Deliveries of one queue in one turn: bounded, so that no queue makes the others wait. */
@@ -447,20 +447,73 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     const lane = this.#nextLane();
     this.#runtime.extendReach(lane);
     if (!lane.mayDeliver) return 'wait';
-    const wasReturned = lane.nextIsReturned;
-    const seq = this.#take(lane);
+    return this.#moveOut(lane, lane.peek(), publish) ? 'moved' : 'kept';
+  }
+
+  /**
+   * As `moveNext`, of the message at a place that a browser has shown, whosever turn it is. `gone`: it is not ready any more.
+   * `wait`: its page is not in memory any more; a browser at its place fetches it.
+   */
+  moveAt(
+    place: BrowsePlace,
+    publish: (publication: Publication) => boolean,
+  ): 'moved' | 'kept' | 'gone' | 'wait' {
+    const lane = this.#laneOfReady(place);
+    if (lane === undefined) return 'gone';
+    if (this.#runtime.readResident(lane.position(place.seq)) === undefined) return 'wait';
+    this.activity.touch();
+    return this.#moveOut(lane, place.seq, publish) ? 'moved' : 'kept';
+  }
+
+  /** Removes the message at a place that a browser has shown. `gone` and `wait`: as for `moveAt`. */
+  dropAt(place: BrowsePlace): 'dropped' | 'gone' | 'wait' {
+    const lane = this.#laneOfReady(place);
+    if (lane === undefined) return 'gone';
+    const { seq } = place;
+    const record = this.#runtime.readResident(lane.position(seq));
+    if (record === undefined) return 'wait';
+    this.activity.touch();
+    const position = this.#takeAt(lane, seq, record.bodyEnd - record.bodyStart);
+    if (this.#isWatched) this.#outcomes.dropped(lane, seq, 'purged', record);
+    this.#runtime.settle(lane, seq, position);
+    return 'dropped';
+  }
+
+  #laneOfReady({ priority, seq }: BrowsePlace): Lane | undefined {
+    const lane = this.deleted ? undefined : this.#lanes[priority];
+    return lane?.isReady(seq) === true ? lane : undefined;
+  }
+
+  /** Returns false, and the message is as it was, unless `publish` has put it elsewhere. */
+  #moveOut(lane: Lane, seq: number, publish: (publication: Publication) => boolean): boolean {
+    const record = this.#runtime.readRecord(lane.position(seq));
+    const publication = Publication.fromRecord(record);
+    const bodyBytes = record.bodyEnd - record.bodyStart;
+    publication.mayRepeat = true;
+    const wasReturned = seq < lane.cursor;
+    const position = this.#takeAt(lane, seq, bodyBytes);
     this.unackedCount++;
     let isMoved = false;
     try {
-      const publication = Publication.fromRecord(this.#runtime.readRecord(lane.position(seq)));
-      publication.mayRepeat = true;
       isMoved = publish(publication);
     } finally {
       this.unackedCount--;
-      if (isMoved) this.#settle(lane, seq);
-      else this.#makeReady(lane, seq, wasReturned);
+      if (isMoved) this.#runtime.settle(lane, seq, position);
+      else {
+        lane.putBack(seq, position, wasReturned);
+        this.#onReadyAgain(bodyBytes);
+      }
     }
-    return isMoved ? 'moved' : 'kept';
+    return isMoved;
+  }
+
+  /** Returns its position, which the lane does not know any more. */
+  #takeAt(lane: Lane, seq: number, bodyBytes: number): number {
+    this.readyCount--;
+    this.readyBytes -= bodyBytes;
+    // What is the head now may expire earlier than what was.
+    if (this.#mayExpire) this.#markDue();
+    return lane.takeAt(seq);
   }
 
   /** Removes all ready messages; the next turns give their room back. Returns how many. */
@@ -768,10 +821,14 @@ export class Queue implements LaneOwner, ConsumedQueue, Pumpable, CountedQueue {
     if (redelivered) this.counters.redeliver++;
   }
 
-  /** What cannot be read stays where it is. `wasDelivered`: somebody may have seen it. */
-  #makeReady(lane: Lane, seq: number, wasDelivered = true): void {
+  /** What cannot be read stays where it is. */
+  #makeReady(lane: Lane, seq: number): void {
     const bodyBytes = this.#bodyBytes(lane, seq);
-    if (wasDelivered || !lane.untake(seq)) lane.giveBack(seq);
+    lane.giveBack(seq);
+    this.#onReadyAgain(bodyBytes);
+  }
+
+  #onReadyAgain(bodyBytes: number): void {
     this.readyCount++;
     this.readyBytes += bodyBytes;
     // Before anything is delivered, as in RabbitMQ: what comes back does not push a message to a waiting consumer.

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { SeqHeap } from './seq-heap.ts';
 
 test('what goes in comes out in ascending order, whatever came in between', () => {
-  const input = fc.array(fc.oneof(fc.nat(1000), fc.constant('pop' as const)), {
+  const input = fc.array(fc.oneof(fc.nat(1000), fc.constantFrom('pop' as const, 'remove' as const)), {
     maxLength: 300,
     size: 'max',
   });
@@ -12,10 +12,15 @@ test('what goes in comes out in ascending order, whatever came in between', () =
       const heap = new SeqHeap();
       const model: number[] = [];
       for (const command of commands) {
-        if (command !== 'pop') {
+        if (typeof command === 'number') {
           heap.push(command);
           model.push(command);
           model.sort((a, b) => a - b);
+        } else if (command === 'remove' && model.length > 0) {
+          const [seq] = model.splice(model.length >> 1, 1) as [number];
+          expect(heap.has(seq)).toBe(true);
+          heap.remove(seq);
+          expect(heap.has(seq)).toBe(model.includes(seq));
         } else if (model.length > 0) {
           expect(heap.peek()).toBe(model[0]);
           expect(heap.pop()).toBe(model.shift());

@@ -44,6 +44,20 @@ export class SeqHeap {
     return least;
   }
 
+  /** Whether `seq` is in it. Walks over the entries. */
+  has(seq: number): boolean {
+    return this.#entries.subarray(0, this.size).includes(seq);
+  }
+
+  /** Takes `seq` out, which must be in it, wherever it is. Walks over the entries. */
+  remove(seq: number): void {
+    const entries = this.#entries;
+    let hole = entries.subarray(0, this.size).indexOf(seq);
+    // As if it were smaller than all others: up to the top with it.
+    for (; hole > 0; hole = (hole - 1) >> 1) entries[hole] = entries[(hole - 1) >> 1] as number;
+    this.pop();
+  }
+
   /** The smallest entries that are not below `least`, ascending, `countMax` at most. Walks over all entries. */
   from(least: number, countMax: number): number[] {
     const found: number[] = [];

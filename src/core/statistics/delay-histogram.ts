@@ -57,7 +57,11 @@ export class DelayHistogram {
 
   /** The duration that a `share` (0 to 1) of the messages does not exceed; undefined when it is empty. */
   percentile(share: number): number | undefined {
-    if (this.count === 0) return undefined;
+    return this.count === 0 ? undefined : middleOf(this.bucketAt(share));
+  }
+
+  /** The bucket of that duration; 0 when it is empty. */
+  bucketAt(share: number): number {
     const wanted = share * this.count;
     let seen = 0;
     let last = 0;
@@ -68,7 +72,7 @@ export class DelayHistogram {
       last = index;
       if (seen >= wanted) break;
     }
-    return middleOf(last);
+    return last;
   }
 
   /** The messages that took at most `boundMs`, as exact as the buckets are. */
@@ -97,7 +101,8 @@ function bucketOf(value: number): number {
   return EXACT + (power - EXACT_BITS) * SUB + ((whole >>> (power - SUB_BITS)) & (SUB - 1));
 }
 
-function middleOf(index: number): number {
+/** The duration that a bucket stands for. */
+export function middleOf(index: number): number {
   if (index < EXACT) return index;
   const power = EXACT_BITS + Math.floor((index - EXACT) / SUB);
   const width = 2 ** (power - SUB_BITS);

@@ -110,7 +110,7 @@ export class QueueActivity extends FlowActivity {
     const { weight } = this.#stride;
     this.untilMeasured = this.#stride.next();
     if (arrivalMs === undefined) return;
-    this.delays ??= new DelayRecorder(nowMs, recorderOf(this.parent, nowMs));
+    this.delays ??= new DelayRecorder(nowMs, this.retention, recorderOf(this.parent, nowMs));
     this.delays.add(nowMs - arrivalMs, weight, nowMs);
   }
 
@@ -128,7 +128,8 @@ export class QueueActivity extends FlowActivity {
 /** Of a vhost, which a queue is a part of, and that of the broker. */
 function recorderOf(activity: Activity | undefined, nowMs: number): DelayRecorder | undefined {
   if (!(activity instanceof FlowActivity)) return undefined;
-  activity.delays ??= new DelayRecorder(nowMs, recorderOf(activity.parent, nowMs));
+  const { retention, parent } = activity;
+  activity.delays ??= new DelayRecorder(nowMs, retention, recorderOf(parent, nowMs));
   return activity.delays;
 }
 

@@ -190,6 +190,15 @@ export class Series {
     return this.#last;
   }
 
+  /**
+   * What is awake is sampled at every tick, in the course of a turn or a few: until then its last row is the newest. The rows of
+   * what is quiet are equal.
+   */
+  get newestTick(): number {
+    const { tick } = this.#clock;
+    return this.#lastTick === tick - 1 ? this.#lastTick : tick;
+  }
+
   /** What its rings take. */
   get memoryBytes(): number {
     return this.#cells?.byteLength ?? 0;
@@ -269,7 +278,7 @@ export class Series {
 
   /** Changes a second over the last interval; of a level, by how much it rose. Unknown names have none. */
   rateOf(name: SeriesName): number {
-    const newest = this.#newestTick;
+    const newest = this.newestTick;
     return ((this.#valueOf(name, newest) - this.#valueOf(name, newest - 1)) * 1000) / TICK_MS;
   }
 
@@ -280,7 +289,7 @@ export class Series {
   samplesOf(name: SeriesName, ageSeconds: number, incrementSeconds: number): Sample[] {
     const step = Math.max(1, Math.floor((incrementSeconds * 1000) / TICK_MS));
     const count = Math.min(SAMPLES_MAX, Math.floor((ageSeconds * 1000) / TICK_MS / step) + 1);
-    const newest = this.#newestTick;
+    const newest = this.newestTick;
     return Array.from({ length: count }, (_, index) => {
       const tick = newest - index * step;
       return { timestampMs: this.#clock.wallMsOf(tick * TICK_MS), value: this.#valueOf(name, tick) };
@@ -305,15 +314,6 @@ export class Series {
   /** The tick of the row that `at` answers from. */
   rowTick(tick: number): number {
     return tick >= this.#lastTick ? tick : this.#ringFor(tick).at;
-  }
-
-  /**
-   * What is awake is sampled at every tick, in the course of a turn or a few: until then its last row is the newest. The rows of
-   * what is quiet are equal.
-   */
-  get #newestTick(): number {
-    const { tick } = this.#clock;
-    return this.#lastTick === tick - 1 ? this.#lastTick : tick;
   }
 
   #valueOf(name: SeriesName, tick: number): number {

@@ -3,6 +3,7 @@ import type { Activity, ActivityWatcher } from './activity.ts';
 import { Churn } from './churn.ts';
 import { type Flow, flowOf, flowsOf } from './flow.ts';
 import type { FlowActivity } from './flow-activity.ts';
+import { type FlowSeries, flowSeriesOf } from './flow-series.ts';
 import { Series, spanTicks, TICK_MS } from './series.ts';
 
 /** Objects that are sampled in one turn: about half a millisecond. */
@@ -82,6 +83,11 @@ export class Statistics implements ActivityWatcher {
   /** The same over several windows, for one look at all queues of a vhost or broker. */
   flowsOf(object: FlowObserved, windowsSeconds: readonly number[], targetDelayMs?: number): Flow[] {
     return flowsOf(object.activity, this.now(), windowsSeconds, targetDelayMs);
+  }
+
+  /** The same for each step of the last `windowSeconds`, for charts. */
+  flowSeriesOf(object: FlowObserved, windowSeconds: number): FlowSeries {
+    return flowSeriesOf(object.activity, this, windowSeconds);
   }
 
   // ---- from activities ----

@@ -9,6 +9,7 @@ export interface JsonSchema {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly default?: unknown;
+  readonly minItems?: number;
   readonly maxItems?: number;
   readonly maxLength?: number;
   readonly items?: JsonSchema;

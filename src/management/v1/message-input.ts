@@ -1,9 +1,12 @@
 /** Messages as they come over HTTP: as a JSON object, or as a raw body with its properties beside it. */
+
 import { type FieldTable, field } from '../../codec/field-table.ts';
 import type { BasicProperties } from '../../codec/properties.ts';
 import { tableOfJson } from '../field-json.ts';
+import { bytesOfBase64 } from '../payload-text.ts';
 import { invalidPart } from './problem.ts';
 import { RequestInput } from './request-input.ts';
+import { withTypedHeaders } from './typed-headers.ts';
 
 /** A message to be published. */
 export interface MessageInput {
@@ -20,7 +23,6 @@ const PERSISTENT = 2;
 const TRANSIENT = 1;
 const KEY_CHARACTERS_MAX = 255;
 const DELAY_MS_MAX = 2 ** 32 - 1;
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
   'routing_key',
@@ -28,6 +30,7 @@ const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
   'encoding',
   'properties',
   'headers',
+  'typed_headers',
   'persistent',
   'mandatory',
   'ttl_ms',
@@ -94,6 +97,10 @@ export function messageOfJson(json: unknown, at: string, defaults: MessageDefaul
   const ttlMs = input.integer('ttl_ms', { min: 0, max: 2 ** 32 - 1 });
   if (ttlMs !== undefined) properties.expiration = String(ttlMs);
   if (input.has('headers')) properties.headers = tableOfJson(input.raw('headers'), `${at}/headers`);
+  if (input.has('typed_headers')) {
+    const typed = input.raw('typed_headers');
+    properties.headers = withTypedHeaders(properties.headers, typed, `${at}/typed_headers`);
+  }
   const deliverAtMs = deliverAt(input, defaults.nowMs);
   if (deliverAtMs !== undefined) properties.headers = withDeliverAt(properties.headers, deliverAtMs);
   return {
@@ -122,7 +129,8 @@ export function payloadOf(input: RequestInput, name: string): Uint8Array {
   const payload = input.text(name);
   if (payload === undefined) throw invalidPart(`${input.at}/${name}`, undefined, 'it must be a string');
   if ((input.oneOf('encoding', ['text', 'base64']) ?? 'text') === 'text') return Buffer.from(payload);
-  if (payload.length % 4 === 0 && BASE64.test(payload)) return Buffer.from(payload, 'base64');
+  const bytes = bytesOfBase64(payload);
+  if (bytes !== undefined) return bytes;
   throw invalidPart(`${input.at}/${name}`, payload, 'it must be base64 with padding, as its encoding says');
 }
 

@@ -49,6 +49,18 @@ export const HEADERS_SCHEMA: JsonSchema = {
   additionalProperties: true,
 };
 
+export const TYPED_HEADERS_SCHEMA: JsonSchema = {
+  type: 'object',
+  description:
+    'Headers of other types, each with the tag of its type in AMQP: `{"tag":"T","value":1767225600}`. Tags are t; b B s u I i; l L T (beyond 2^53 as a string); f d; D with `scale` and `value`; S; x with `base64`; A and F of such fields; V without a value',
+  additionalProperties: {
+    type: 'object',
+    properties: { tag: text, value: {}, base64: text },
+    required: ['tag'],
+    additionalProperties: false,
+  },
+};
+
 const MESSAGE_PROPERTIES = {
   routing_key: { ...text, description: 'Empty when absent' },
   payload: { ...text, description: 'The body of the message' },
@@ -59,6 +71,7 @@ const MESSAGE_PROPERTIES = {
   },
   properties: PROPERTIES_SCHEMA,
   headers: HEADERS_SCHEMA,
+  typed_headers: TYPED_HEADERS_SCHEMA,
   persistent: { type: 'boolean', description: 'Whether it survives a restart; true when absent' },
   mandatory: { type: 'boolean', description: 'Whether it is an error when it leads to no queue' },
   ttl_ms: { type: 'integer', minimum: 0, maximum: 4_294_967_295, description: 'It expires after so long' },

@@ -1,8 +1,9 @@
 /** Publishing over HTTP: one message or many in a request, answered when they are safe. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isJsonType } from '../content-type.ts';
 import { durable, type ManagementContext } from '../management-context.ts';
 import { SlicedWork } from '../work-slices.ts';
-import { JSON_TYPE, parseJson } from './json-body.ts';
+import { parseJson } from './json-body.ts';
 import { idempotencyKeyOf, type MessageInput, messageOfJson, messageOfRaw } from './message-input.ts';
 import { PUBLISH_MANY_SCHEMA, PUBLISH_SCHEMA, PUBLISH_TO_QUEUE_SCHEMA } from './messages-schema.ts';
 import { invalidPart, invalidRequest, Problem, problemDocument, problemOf } from './problem.ts';
@@ -82,7 +83,7 @@ function oneMessage(
 ): MessageInput {
   const bytes = (body as Buffer | undefined | null) ?? Buffer.alloc(0);
   const nowMs = broker.runtime.environment.clock.wallMs();
-  const isRaw = (query as { raw?: unknown }).raw === 'true' || !JSON_TYPE.test(headers['content-type'] ?? '');
+  const isRaw = (query as { raw?: unknown }).raw === 'true' || !isJsonType(headers['content-type'] ?? '');
   const defaults = { routingKey, nowMs, idempotencyKey: idempotencyKeyOf(headers) };
   if (isRaw) return messageOfRaw(bytes, query, headers, defaults);
   if (bytes.length > JSON_BYTES_MAX) throw tooLarge('a message as JSON', bytes.length, JSON_BYTES_MAX);
@@ -136,7 +137,7 @@ function messagesOf({ body, headers }: FastifyRequest): Iterable<() => unknown> 
   const bytes = (body as Buffer | undefined | null) ?? Buffer.alloc(0);
   const type = headers['content-type'] ?? '';
   if (LINES_TYPE.test(type)) return linesOf(bytes);
-  if (!JSON_TYPE.test(type)) {
+  if (!isJsonType(type)) {
     throw new Problem(
       'unsupported-media-type',
       `the Content-Type is '${type}': many messages are application/json, an array, or application/x-ndjson, a line each`,

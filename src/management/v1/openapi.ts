@@ -45,6 +45,7 @@ const TAGS = [
   { name: 'scheduled', description: 'Messages for later' },
   { name: 'flow', description: 'Queue maths' },
   { name: 'explain', description: 'Explanations' },
+  { name: 'watch', description: 'Live updates' },
   { name: 'sessions', description: 'Logging in from a browser' },
   { name: 'audit', description: 'Who changed what' },
   { name: 'health', description: 'Health' },

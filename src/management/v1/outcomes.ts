@@ -28,7 +28,8 @@ export function outcomeRoutes(app: FastifyInstance, context: ManagementContext):
     for (const wait of [...waiting]) wait.finish();
     done();
   });
-  app.get('/outcomes/:vhost/:message_id', { schema: OUTCOME_SCHEMA }, (request, reply) =>
+  const options = { schema: OUTCOME_SCHEMA, config: { isWatchable: false } };
+  app.get('/outcomes/:vhost/:message_id', options, (request, reply) =>
     showOutcomes(context, waiting, request, reply),
   );
 }

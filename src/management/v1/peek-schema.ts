@@ -1,5 +1,5 @@
 import type { RouteSchema } from './json-schema.ts';
-import { QUEUE_PARAMS } from './messages-schema.ts';
+import { QUEUE_PARAMS, TYPED_HEADERS_SCHEMA } from './messages-schema.ts';
 import { SHOWN_ENCODING, SHOWN_MESSAGE } from './receive-schema.ts';
 
 const text = { type: 'string' };
@@ -8,7 +8,7 @@ export const PEEK_SCHEMA: RouteSchema = {
   tags: ['look'],
   summary: 'Look at the messages of a queue, and search them',
   description:
-    'Shows ready messages in the order in which they will be delivered; nothing changes. All conditions have to hold; `header.NAME=VALUE` is one for each header. A search that looked at many messages stops and says where to go on.',
+    'Shows ready messages in the order in which they will be delivered; nothing changes. All conditions have to hold; `header.NAME=VALUE` is one for each header, and `json.PATH=VALUE` one for each member of a payload that is JSON, like `json.customer.id=7` or `json.items.0.sku=a`. Payloads of more than 256 KiB are not parsed, and do not match a path. A search that looked at 100000 messages, or parsed 64 MiB, stops and says where to go on.',
   params: QUEUE_PARAMS,
   querystring: {
     type: 'object',
@@ -25,6 +25,11 @@ export const PEEK_SCHEMA: RouteSchema = {
       routing_key: { ...text, description: 'The routing key, exactly' },
       message_id: { ...text, description: 'The message-id, exactly' },
       encoding: SHOWN_ENCODING,
+      typed_headers: {
+        type: 'boolean',
+        description:
+          'Shows also the types of headers that plain JSON does not keep: to publish a copy of the message. false when absent',
+      },
     },
     additionalProperties: true,
   },
@@ -37,7 +42,11 @@ export const PEEK_SCHEMA: RouteSchema = {
           type: 'array',
           items: {
             type: 'object',
-            properties: { position: { ...text, description: 'Its place in the queue' }, ...SHOWN_MESSAGE },
+            properties: {
+              position: { ...text, description: 'Its place in the queue' },
+              ...SHOWN_MESSAGE,
+              typed_headers: TYPED_HEADERS_SCHEMA,
+            },
           },
         },
         looked_at: { type: 'integer', description: 'Messages that were looked at' },

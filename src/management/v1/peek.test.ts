@@ -92,6 +92,47 @@ describe('looking into a queue', () => {
     expect(await peek('?search=nothing')).toEqual({ messages: [], looked_at: 40, next: null });
   });
 
+  test('searches payloads that are JSON by path', async () => {
+    const text = JSON.stringify({
+      customer: { id: 7, name: 'Ann "A" Ödön', tags: ['new'] },
+      items: [{ sku: 'a' }],
+    });
+    await put(text, '{"customer":{"id":8},"items":[]}', 'no JSON of customer 7', '[{"id":7}]', '"7"', 'null');
+    const found = async (query: string) => payloads(await peek(`?${query}`));
+    expect(await found('json.customer.id=7')).toEqual([text]);
+    expect(await found('json.items.0.sku=a')).toEqual([text]);
+    expect(await found('json.0.id=7')).toEqual(['[{"id":7}]']);
+    expect(await found(`json.customer.name=${encodeURIComponent('Ann "A" Ödön')}`)).toEqual([text]);
+    expect(await found(`json.customer.tags=${encodeURIComponent('["new"]')}`)).toEqual([text]);
+    expect(await found('json.customer.id=8&json.items=[]')).toHaveLength(1);
+    expect(await found('json.customer.id=7&search=nothing')).toEqual([]);
+    for (const absent of [
+      'customer.id.0',
+      'customer.toString',
+      'items.length',
+      'items.-1',
+      'absent',
+      '__proto__',
+    ])
+      expect(await found(`json.${absent}=1`), absent).toEqual([]);
+  });
+
+  test('finds a text in JSON however it is escaped, and a number however it is written', async () => {
+    await put('{"a":"\\u0041nn"}', '{"a":7.0}');
+    expect(payloads(await peek('?json.a=Ann'))).toEqual(['{"a":"\\u0041nn"}']);
+    expect(payloads(await peek('?json.a=7'))).toEqual(['{"a":7.0}']);
+  });
+
+  test('parses no payload that is long, and stops when it has parsed much', async () => {
+    const long = JSON.stringify({ id: 7, text: 'x'.repeat(256 * 1024) });
+    const most = JSON.stringify({ id: 8, text: 'x'.repeat(255 * 1024) });
+    await put(long, ...Array.from({ length: 300 }, () => most));
+    expect((await peek('?json.id=7')).messages).toEqual([]);
+    const { looked_at, next } = await peek('?json.id=9');
+    expect(looked_at).toBeLessThan(300);
+    expect(await peek(`?json.id=9&from=${next}`)).toMatchObject({ looked_at: 301 - looked_at, next: null });
+  });
+
   test('cuts long payloads', async () => {
     await put('0123456789');
     expect((await peek('?truncate=4')).messages[0]).toMatchObject({
@@ -105,7 +146,15 @@ describe('looking into a queue', () => {
     api.addUser('writer', [], ['', '.*', '']);
     expect((await api.get('/v1/queues/%2F/q/messages', 'writer:writer')).status).toBe(403);
     expect((await api.get('/v1/queues/%2F/nothing/messages')).status).toBe(404);
-    for (const query of ['?limit=0', '?from=x', '?truncate=-1', '?colour=red', '?header.x=1&header.x=2']) {
+    for (const query of [
+      '?limit=0',
+      '?from=x',
+      '?truncate=-1',
+      '?colour=red',
+      '?header.x=1&header.x=2',
+      '?json.=1',
+      '?json.a..b=1',
+    ]) {
       expect((await api.get(`/v1/queues/%2F/q/messages${query}`)).status).toBe(400);
     }
   });

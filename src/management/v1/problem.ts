@@ -253,8 +253,16 @@ const SHOWN_CHARACTERS_MAX = 100;
 
 /** A value of a client in an error message: short, and what it is. */
 export function shownValue(value: unknown): string {
-  const text = typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? typeof value);
+  const text = typeof value === 'string' ? `'${value}'` : jsonText(value);
   return text.length <= SHOWN_CHARACTERS_MAX
     ? text
     : `${text.slice(0, SHOWN_CHARACTERS_MAX)}... (${text.length} characters)`;
+}
+
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    return 'a value that is nested too deep to be shown';
+  }
 }

@@ -1,11 +1,18 @@
 /** Logging in from a browser: `/v1/session`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Patterns } from '../../core/access/access-control.ts';
+import type { Identity } from '../../core/access/identity.ts';
+import type { Broker } from '../../core/broker.ts';
 import { ApiError } from '../api-error.ts';
 import { authenticate, logIn } from '../authentication.ts';
 import { callerOf, requireAccess, setCaller } from '../caller.ts';
 import type { ManagementContext } from '../management-context.ts';
 import { peerOf } from '../request-peer.ts';
 import { clearSessionCookie, sessionSecretOf, setSessionCookie } from '../session-cookie.ts';
+
+interface Permission extends Patterns {
+  readonly vhost: string;
+}
 
 interface LoginBody {
   readonly username: string;
@@ -22,12 +29,30 @@ const LOGIN_BODY = {
   },
 };
 
+const PERMISSION = {
+  type: 'object',
+  properties: {
+    vhost: { type: 'string' },
+    configure: { type: 'string' },
+    write: { type: 'string' },
+    read: { type: 'string' },
+  },
+};
+
 const WHO = {
   description: 'Who it is',
   type: 'object',
   properties: {
     username: { type: 'string' },
     tags: { type: 'array', items: { type: 'string' } },
+    permissions: {
+      type: 'array',
+      description:
+        'The vhosts that it may enter, and regular expressions over the names of exchanges and queues there; an empty one allows nothing',
+      items: PERMISSION,
+    },
+    version: { type: 'string', description: 'Of Leveret' },
+    node: { type: 'string', description: 'The name of the broker' },
     ends_at: { type: 'string', format: 'date-time', description: 'When it ends in any case' },
   },
 };
@@ -81,13 +106,30 @@ async function requireJson({ headers }: FastifyRequest): Promise<void> {
 }
 
 function describe(
-  { sessions }: ManagementContext,
+  { broker, host, sessions }: ManagementContext,
   request: FastifyRequest,
   secret: string | undefined,
 ): object {
   const { identity, peer } = callerOf(request);
   const { username, tags, expiresAtMs } = identity;
   const endsAtMs = (secret === undefined ? undefined : sessions.find(secret, peer)?.endsAtMs) ?? expiresAtMs;
-  const who = { username, tags: [...tags] };
+  const who = {
+    username,
+    tags: [...tags],
+    permissions: permissionsOf(broker, identity),
+    version: host.node().version,
+    node: broker.settings.nodeName,
+  };
   return endsAtMs === undefined ? who : { ...who, ends_at: new Date(endsAtMs).toISOString() };
+}
+
+function permissionsOf({ vhosts }: Broker, identity: Identity): readonly Permission[] {
+  const permissions: Permission[] = [];
+  for (const vhost of vhosts.keys()) {
+    const patterns = identity.patternsIn(vhost);
+    if (patterns === undefined) continue;
+    const { configure, write, read } = patterns;
+    permissions.push({ vhost, configure, write, read });
+  }
+  return permissions;
 }

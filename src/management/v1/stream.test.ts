@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { ApiUnderTest } from '../../../test/management/api-under-test.ts';
+import { EventClient } from '../../../test/management/event-client.ts';
 import type { DirectChannel } from '../../client/direct-channel.ts';
 import type { TokenVerifier } from '../../core/environment.ts';
 import type { Queue } from '../../core/queue/queue.ts';
@@ -18,69 +19,16 @@ beforeEach(async () => {
   base = `http://127.0.0.1:${(api.app.server.address() as AddressInfo).port}/v1/queues/%2F/events`;
 });
 
-interface ServerSentEvent {
-  readonly event: string;
-  readonly id: string | undefined;
-  readonly data: { readonly lease_id: string; readonly payload: string; readonly reason?: string };
+interface StreamedData {
+  readonly lease_id: string;
+  readonly payload: string;
+  readonly reason?: string;
 }
 
-/** A client that reads one event at a time. */
-class Events {
-  readonly response: Response;
-  readonly #abort: AbortController;
-  readonly #reader: ReadableStreamDefaultReader<string>;
-  #text = '';
-
-  private constructor(response: Response, abort: AbortController) {
-    this.response = response;
-    this.#abort = abort;
-    this.#reader = response.body?.pipeThrough(new TextDecoderStream()).getReader() as never;
-    onTestFinished(() => this.close());
-  }
-
-  static async open(query = '', as = authorization): Promise<Events> {
-    const abort = new AbortController();
-    const response = await fetch(`${base}/stream${query}`, {
-      headers: { authorization: as },
-      signal: abort.signal,
-    });
-    const events = new Events(response, abort);
-    expect(await events.#block()).toMatch(/^: stream /);
-    return events;
-  }
-
-  async next(): Promise<ServerSentEvent> {
-    let block = await this.#block();
-    while (block === ': keep-alive') block = await this.#block();
-    const fields = new Map<string, string>();
-    for (const line of block.split('\n')) {
-      const colon = line.indexOf(': ');
-      fields.set(line.slice(0, colon), line.slice(colon + 2));
-    }
-    return {
-      event: fields.get('event') ?? '',
-      id: fields.get('id'),
-      data: JSON.parse(fields.get('data') ?? ''),
-    };
-  }
-
-  close(): void {
-    this.#abort.abort();
-  }
-
-  async #block(): Promise<string> {
-    for (;;) {
-      const end = this.#text.indexOf('\n\n');
-      if (end >= 0) {
-        const block = this.#text.slice(0, end);
-        this.#text = this.#text.slice(end + 2);
-        return block;
-      }
-      const { value, done } = await this.#reader.read();
-      if (done) throw new Error('the stream has ended');
-      this.#text += value;
-    }
-  }
+async function openStream(query = '', as = authorization): Promise<EventClient<StreamedData>> {
+  const events = await EventClient.open<StreamedData>(`${base}/stream${query}`, { authorization: as });
+  expect(events.comment).toMatch(/^: stream /);
+  return events;
 }
 
 function queue(): Queue {
@@ -95,7 +43,7 @@ async function until(is: () => boolean): Promise<void> {
 describe('a stream', () => {
   test('gives as many messages as there is credit for, and more when they are settled', async () => {
     for (const body of ['a', 'b', 'c']) await channel.publish({ routingKey: 'events', body });
-    const events = await Events.open('?credit=2&lease=1m');
+    const events = await openStream('?credit=2&lease=1m');
     expect(events.response.headers.get('content-type')).toMatch(/^text\/event-stream/);
     const first = await events.next();
     expect(first).toMatchObject({ event: 'message', id: first.data.lease_id, data: { payload: 'a' } });
@@ -109,7 +57,7 @@ describe('a stream', () => {
   });
 
   test('ends when its queue is deleted', async () => {
-    const events = await Events.open();
+    const events = await openStream();
     await channel.queueDelete('events');
     expect(await events.next()).toMatchObject({ event: 'end', data: { reason: 'queue deleted' } });
     await expect(events.next()).rejects.toThrow('ended');
@@ -117,7 +65,7 @@ describe('a stream', () => {
 
   test('is a consumer no more when its client is gone; what it has keeps its lease', async () => {
     await channel.publish({ routingKey: 'events', body: 'a' });
-    const events = await Events.open('?lease=10s');
+    const events = await openStream('?lease=10s');
     await events.next();
     events.close();
     await until(() => queue().consumerCount === 0);
@@ -128,7 +76,7 @@ describe('a stream', () => {
   });
 
   test('gives nothing more to a client that does not read', async () => {
-    const events = await Events.open('?credit=10000&lease=1h');
+    const events = await openStream('?credit=10000&lease=1h');
     const body = new Uint8Array(100_000).fill(0x61);
     for (let index = 0; index < 200; index++) await channel.publish({ routingKey: 'events', body });
     await api.running.settled();
@@ -139,7 +87,7 @@ describe('a stream', () => {
   });
 
   test('ends when the API stops, and so does a request that waits', async () => {
-    const events = await Events.open();
+    const events = await openStream();
     const waiting = api.ask('POST', '/v1/queues/%2F/events/receive', { wait: '1h' });
     await until(() => queue().consumerCount === 2);
     const closed = api.app.close();
@@ -150,7 +98,7 @@ describe('a stream', () => {
 
   test('ends when its user is deleted, and what it had is ready again', async () => {
     await channel.publish({ routingKey: 'events', body: 'a' });
-    const events = await Events.open('?lease=1h');
+    const events = await openStream('?lease=1h');
     await events.next();
     api.broker.deleteUser('guest');
     expect(await events.next()).toMatchObject({ event: 'end', data: { reason: 'stopped' } });
@@ -166,7 +114,7 @@ describe('a stream', () => {
       verify: (_, done) => done({ username: 'svc', scopes: ['read:*/*'], expiresAtMs }),
     };
     Object.assign(environment, { tokens });
-    const events = await Events.open('', 'Bearer token');
+    const events = await openStream('', 'Bearer token');
     const waiting = api.ask('POST', '/v1/queues/%2F/events/receive', { wait: '1h' }, 'any:token');
     await until(() => queue().consumerCount === 2);
     await api.running.clock.advance('59s');

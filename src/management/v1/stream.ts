@@ -1,5 +1,4 @@
 /** Receiving over HTTP without an end: deliveries as server-sent events, as many at a time as the reader has credit for. */
-import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Broker } from '../../core/broker.ts';
 import type { LeasedMessage } from '../../core/lease/lease.ts';
@@ -7,6 +6,7 @@ import { Receiver, type ReceiverEnd } from '../../core/lease/receiver.ts';
 import type { Session } from '../../core/session/session.ts';
 import type { ManagementContext } from '../management-context.ts';
 import type { PayloadEncoding } from '../payload-text.ts';
+import { EventStream } from './event-stream.ts';
 import { encodingOf, leasedJson, leaseMsOf, traceDelivery } from './leased-message.ts';
 import { requireRoom } from './receive.ts';
 import { STREAM_SCHEMA } from './receive-schema.ts';
@@ -16,14 +16,12 @@ import { queueFor } from './v1-session.ts';
 
 const CREDIT_MAX = 10_000;
 const CREDIT_DEFAULT = 10;
-/** A comment so often: proxies cut off what is silent for a minute, and a client that is gone is noticed. */
-const KEEP_ALIVE_MS = 15_000;
 const FIELDS: ReadonlySet<string> = new Set(['credit', 'lease', 'encoding']);
 
 export function streamRoutes(app: FastifyInstance, context: ManagementContext): void {
   app.get(
     '/queues/:vhost/:queue/stream',
-    { schema: STREAM_SCHEMA, exposeHeadRoute: false },
+    { schema: STREAM_SCHEMA, exposeHeadRoute: false, config: { isWatchable: false } },
     (request, reply) => {
       startStream(context, request, reply);
       return reply;
@@ -39,12 +37,10 @@ function startStream(context: ManagementContext, request: FastifyRequest, reply:
   const encoding = encodingOf(input);
   const { session, queue } = queueFor(context, request);
   requireRoom(broker);
-  const stream = new EventStream(broker, session, queue.name, reply.raw, encoding);
+  const stream = new DeliveryStream(broker, session, queue.name, new EventStream(reply), encoding);
   const settings = { username: session.username, credit, leaseMs, waitMs: undefined };
   const receiver = new Receiver(broker.runtime, broker.leases, queue, settings, stream);
-  const headers = reply.getHeaders();
-  reply.hijack();
-  stream.begin(receiver, headers);
+  stream.begin(receiver);
   endWithToken(broker, session, receiver, reply);
 }
 
@@ -58,65 +54,45 @@ function endWithToken(broker: Broker, session: Session, receiver: Receiver, { ra
   raw.on('close', () => deadlines.clear(expiry));
 }
 
-/** One open stream. */
-class EventStream {
+/** Sends what a receiver gets to whoever reads. */
+class DeliveryStream {
   readonly #broker: Broker;
   readonly #session: Session;
   readonly #queue: string;
-  readonly #response: ServerResponse;
+  readonly #events: EventStream;
   readonly #encoding: PayloadEncoding;
-  #keepAlive: NodeJS.Timeout | undefined;
   #receiver: Receiver | undefined;
 
   constructor(
     broker: Broker,
     session: Session,
     queue: string,
-    response: ServerResponse,
+    events: EventStream,
     encoding: PayloadEncoding,
   ) {
     this.#broker = broker;
     this.#session = session;
     this.#queue = queue;
-    this.#response = response;
+    this.#events = events;
     this.#encoding = encoding;
   }
 
-  /** `headers`: those that every answer has. */
-  begin(receiver: Receiver, headers: Readonly<Record<string, number | string | string[] | undefined>>): void {
-    const response = this.#response;
-    for (const [name, value] of Object.entries(headers))
-      if (value !== undefined) response.setHeader(name, value);
-    response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    });
-    response.write(`: stream ${receiver.consumerTag}\n\n`);
-    response.on('drain', () => receiver.resume());
-    response.on('close', () => {
-      clearInterval(this.#keepAlive);
-      receiver.cancel();
-    });
-    this.#keepAlive = setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
+  begin(receiver: Receiver): void {
     this.#receiver = receiver;
-  }
-
-  onMessage(message: LeasedMessage): void {
-    traceDelivery(this.#broker, this.#session, this.#queue, message);
-    const json = JSON.stringify(leasedJson(this.#broker, message, this.#encoding));
-    this.#send('message', message.leaseId, json);
-  }
-
-  onEnd(end: ReceiverEnd): void {
-    clearInterval(this.#keepAlive);
-    this.#send('end', undefined, JSON.stringify({ reason: end }));
-    this.#response.end();
+    this.#events.begin(`stream ${receiver.consumerTag}`, {
+      onDrain: () => receiver.resume(),
+      onClose: () => receiver.cancel(),
+    });
   }
 
   /** A reader that is slow gets nothing more until it has read what there is. */
-  #send(event: string, id: string | undefined, data: string): void {
-    const text = `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
-    if (!this.#response.write(text)) this.#receiver?.pause();
+  onMessage(message: LeasedMessage): void {
+    traceDelivery(this.#broker, this.#session, this.#queue, message);
+    const json = JSON.stringify(leasedJson(this.#broker, message, this.#encoding));
+    if (!this.#events.send('message', json, message.leaseId)) this.#receiver?.pause();
+  }
+
+  onEnd(end: ReceiverEnd): void {
+    this.#events.end(end);
   }
 }

@@ -15,6 +15,8 @@ import { isLoggedIn } from '../caller.ts';
 import { docsRoutes } from '../docs-page.ts';
 import type { ManagementContext } from '../management-context.ts';
 import { auditListRoutes } from './audit.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
+import { dropRoutes } from './drop-messages.ts';
 import { explainRoutes } from './explain.ts';
 import { flowRoutes } from './flow.ts';
 import { healthRoutes } from './health.ts';
@@ -25,11 +27,14 @@ import { outcomeRoutes } from './outcomes.ts';
 import { peekRoutes } from './peek.ts';
 import { kindOfStatus, Problem, problemDocument, problemNotFound, problemOf } from './problem.ts';
 import { receiveRoutes } from './receive.ts';
+import { replayRoutes } from './replays.ts';
 import { scheduledRoutes } from './scheduled.ts';
+import { seriesRoutes } from './series.ts';
 import { sessionRoutes } from './session.ts';
 import { settleRoutes } from './settle.ts';
 import { streamRoutes } from './stream.ts';
 import { validationProblem } from './validation-problem.ts';
+import { watchRoutes } from './watch.ts';
 
 export async function registerV1(
   app: FastifyInstance,
@@ -63,17 +68,23 @@ async function fillScope(
   await describeRoutes(app, v1, context);
   healthRoutes(v1, context);
   sessionRoutes(v1, context);
-  const routes: FastifyPluginAsync = (scope) => addRoutes(scope, context);
+  const routes: FastifyPluginAsync = (scope) => addRoutes(scope, context, onDefect);
   await v1.register(routes);
 }
 
 /** All that is behind the log-in; a file per subject. */
-async function addRoutes(scope: FastifyInstance, context: ManagementContext): Promise<void> {
+async function addRoutes(
+  scope: FastifyInstance,
+  context: ManagementContext,
+  onDefect: (error: Error, what: string) => void,
+): Promise<void> {
   scope.addHook('onRequest', (request, reply) => authenticate(context, request, reply));
   const messaging: FastifyPluginAsync = async (own) => addMessaging(own, context);
   await scope.register(messaging);
   explainRoutes(scope, context);
   flowRoutes(scope, context);
+  seriesRoutes(scope, context);
+  watchRoutes(scope, context, onDefect);
   auditListRoutes(scope, context);
 }
 
@@ -97,6 +108,9 @@ function addMessaging(scope: FastifyInstance, context: ManagementContext): void 
   streamRoutes(scope, context);
   peekRoutes(scope, context);
   moveRoutes(scope, context);
+  dropRoutes(scope, context);
+  deadLetterRoutes(scope, context);
+  replayRoutes(scope, context);
   outcomeRoutes(scope, context);
   scheduledRoutes(scope, context);
 }
