@@ -3,7 +3,7 @@
  * first, so it may use nothing but Node.js itself and stays silent when there is nothing to do.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +13,7 @@ const nodeMin = [20, 19];
 refuseOldNode();
 if (!isInstalled()) install();
 build();
+if (dashboardIsStale()) buildDashboard();
 
 function refuseOldNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -60,6 +61,26 @@ function build() {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const done = spawnSync(process.execPath, [tsc, '-b'], { cwd: root, stdio: ['ignore', 2, 2] });
   if (done.status !== 0) stop('The build failed: the compiler says why above.');
+}
+
+/** What it is made of is newer than what was made. */
+function dashboardIsStale() {
+  const page = join(root, 'dist', 'dashboard', 'index.html');
+  if (!existsSync(page)) return true;
+  const builtMs = statSync(page).mtimeMs;
+  const folder = join(root, 'src', 'dashboard');
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) =>
+    join(folder, name),
+  );
+  return [...sources, join(root, 'package-lock.json')].some((file) => statSync(file).mtimeMs > builtMs);
+}
+
+function buildDashboard() {
+  say('Building the dashboard (vite build) ...');
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const argv = [vite, 'build', join(root, 'src', 'dashboard'), '--logLevel', 'warn'];
+  const done = spawnSync(process.execPath, argv, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (done.status !== 0) stop('The build of the dashboard failed: the bundler says why above.');
 }
 
 /** @param {string} line */

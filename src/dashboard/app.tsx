@@ -1,0 +1,49 @@
+import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { LiveData } from './data/live-data.tsx';
+import { SessionProvider, useSessionActions, useSessionState } from './data/session.tsx';
+import { LoginPage } from './pages/login/login-page.tsx';
+import { NotFoundPage } from './pages/not-found-page.tsx';
+import { PAGES } from './pages/pages.ts';
+import { Failed, Loading } from './parts/states.tsx';
+import { useRoute } from './route.ts';
+import { Shell } from './shell/shell.tsx';
+
+export function App(): ReactNode {
+  const state = useSessionState();
+  const { forget } = useSessionActions();
+  const [hasEnded, setEnded] = useState(false);
+  switch (state.kind) {
+    case 'loading':
+      return <Loading />;
+    case 'failed':
+      return <Failed error={state.error} onRetry={() => window.location.reload()} />;
+    case 'out':
+      return <LoginPage hasEnded={hasEnded} />;
+    case 'in':
+      return (
+        <SessionProvider session={state.session}>
+          <LiveData
+            onLoggedOut={() => {
+              setEnded(true);
+              forget();
+            }}
+          >
+            <Shell>
+              <Suspense fallback={<Loading lines={6} />}>
+                <CurrentPage />
+              </Suspense>
+            </Shell>
+          </LiveData>
+        </SessionProvider>
+      );
+  }
+}
+
+const lazyPages = new Map(PAGES.map(({ path, load }) => [path, lazy(load)]));
+
+/** The first segment of the address says which page; the page looks at the rest. */
+function CurrentPage(): ReactNode {
+  const { segments } = useRoute();
+  const PageOf = lazyPages.get(segments[0] ?? '');
+  return PageOf === undefined ? <NotFoundPage /> : <PageOf />;
+}

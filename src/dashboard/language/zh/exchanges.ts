@@ -1,0 +1,3 @@
+import type { exchanges as english } from '../en/exchanges.ts';
+
+export const exchanges: typeof english = {};

@@ -1,0 +1,8 @@
+import type { ReactNode } from 'react';
+import { useTexts } from '../../language/language.tsx';
+import { Page } from '../../parts/page.tsx';
+
+export function OverviewPage(): ReactNode {
+  const { shell } = useTexts();
+  return <Page title={shell.overview}>{null}</Page>;
+}
