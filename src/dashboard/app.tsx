@@ -29,9 +29,7 @@ export function App(): ReactNode {
             }}
           >
             <Shell>
-              <Suspense fallback={<Loading lines={6} />}>
-                <CurrentPage />
-              </Suspense>
+              <CurrentPage />
             </Shell>
           </LiveData>
         </SessionProvider>
@@ -41,9 +39,18 @@ export function App(): ReactNode {
 
 const lazyPages = new Map(PAGES.map(({ path, load }) => [path, lazy(load)]));
 
-/** The first segment of the address says which page; the page looks at the rest. */
+/**
+ * The first segment of the address says which page; the page looks at the rest. The key ends the page before at once: kept until
+ * the next one is loaded, it would take the address of that for its own.
+ */
 function CurrentPage(): ReactNode {
   const { segments } = useRoute();
-  const PageOf = lazyPages.get(segments[0] ?? '');
-  return PageOf === undefined ? <NotFoundPage /> : <PageOf />;
+  const [name = ''] = segments;
+  const PageOf = lazyPages.get(name);
+  if (PageOf === undefined) return <NotFoundPage />;
+  return (
+    <Suspense key={name} fallback={<Loading lines={6} />}>
+      <PageOf />
+    </Suspense>
+  );
 }

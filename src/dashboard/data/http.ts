@@ -31,7 +31,8 @@ export function queryText(fields: Readonly<Record<string, string | number | bool
 }
 
 /**
- * Resolves with the JSON of the answer, undefined when it has none. Throws an `ApiError`; status 0 means that no answer came.
+ * Resolves with the JSON of the answer, undefined when it has none. A Blob is sent as it is, all else as JSON. Throws an
+ * `ApiError`; status 0 means that no answer came.
  */
 export async function request<T>(
   method: Method,
@@ -39,10 +40,19 @@ export async function request<T>(
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<T> {
-  const response = await send(method, path, body, headers);
+  const text = await textOf(await send(method, path, body, headers));
+  return (text === '' ? undefined : parsed(text)) as T;
+}
+
+/** The answer as the broker wrote it, for what is kept as a file: numbers may be larger than JavaScript's. */
+export async function requestText(path: string): Promise<string> {
+  return textOf(await send('GET', path, undefined, {}));
+}
+
+async function textOf(response: Response): Promise<string> {
   const text = await response.text();
   if (!response.ok) throw refusalOf(response, text);
-  return (text === '' ? undefined : parsed(text)) as T;
+  return text;
 }
 
 async function send(
@@ -60,7 +70,7 @@ async function send(
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
   };
   try {
     return await fetch(path, init);

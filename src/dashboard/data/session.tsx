@@ -110,16 +110,16 @@ export interface SessionActions {
 export function useSessionActions(): SessionActions {
   const client = useQueryClient();
   return useMemo(() => {
-    const forget = (): void => {
-      client.clear();
-      client.setQueryData(SESSION_KEY, null);
+    // the query of the session itself stays: a cleared cache tells nobody that it is another now
+    const become = (session: SessionAnswer | null): void => {
+      client.setQueryData(SESSION_KEY, session);
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
     };
+    const forget = (): void => become(null);
     return {
       forget,
       logIn: async (username, password) => {
-        const answer = await request<SessionAnswer>('POST', '/v1/session', { username, password });
-        client.clear();
-        client.setQueryData(SESSION_KEY, answer);
+        become(await request<SessionAnswer>('POST', '/v1/session', { username, password }));
       },
       logOut: async () => {
         await request('DELETE', '/v1/session');

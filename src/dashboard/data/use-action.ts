@@ -22,7 +22,8 @@ export function useAction<I, O>(
     onSuccess: (output, input) => {
       if (done !== undefined) toasts.add('good', done(output, input));
       onDone?.(output, input);
-      void client.invalidateQueries();
+      // in a task of its own: `onDone` may lead to another page, and what is gone is not to be asked for
+      window.setTimeout(() => void client.invalidateQueries());
     },
     onError: (error) => {
       if (showRefusal) toasts.add('bad', error.message);

@@ -19,6 +19,9 @@ export class Formats {
   readonly #precise: Intl.NumberFormat;
   readonly #time: Intl.DateTimeFormat;
   readonly #clock: Intl.DateTimeFormat;
+  readonly #second: Intl.DateTimeFormat;
+  readonly #minute: Intl.DateTimeFormat;
+  readonly #day: Intl.DateTimeFormat;
 
   constructor(locale: string, texts: Texts) {
     this.#texts = texts;
@@ -27,6 +30,10 @@ export class Formats {
     this.#precise = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
     this.#time = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
     this.#clock = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
+    const minute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+    this.#minute = new Intl.DateTimeFormat(locale, minute);
+    this.#second = new Intl.DateTimeFormat(locale, { ...minute, second: '2-digit' });
+    this.#day = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' });
   }
 
   /** Every digit. */
@@ -86,6 +93,14 @@ export class Formats {
   clock(at: number | string | null | undefined): string {
     const known = dateOf(at);
     return known === undefined ? this.#texts.unknown : this.#clock.format(known);
+  }
+
+  /** A mark of a time axis, as short as marks `stepMs` apart allow; among hours, midnight is a date. */
+  axisTime(atMs: number, stepMs: number): string {
+    const date = new Date(atMs);
+    const isMidnight = date.getHours() + date.getMinutes() + date.getSeconds() === 0;
+    if (stepMs >= DAY_MS || (isMidnight && stepMs >= HOUR_MS)) return this.#day.format(date);
+    return (stepMs < MINUTE_MS ? this.#second : this.#minute).format(date);
   }
 
   ago(at: number | string | null | undefined, nowMs: number): string {

@@ -1,7 +1,9 @@
+import { audit } from './en/audit.ts';
 import { clients } from './en/clients.ts';
 import { deadLetters } from './en/dead-letters.ts';
 import { definitions } from './en/definitions.ts';
 import { exchanges } from './en/exchanges.ts';
+import { flow } from './en/flow.ts';
 import { format } from './en/format.ts';
 import { login } from './en/login.ts';
 import { messages } from './en/messages.ts';
@@ -16,10 +18,12 @@ import { users } from './en/users.ts';
 import { vhosts } from './en/vhosts.ts';
 
 export const en = {
+  audit,
   clients,
   deadLetters,
   definitions,
   exchanges,
+  flow,
   format,
   login,
   messages,

@@ -8,7 +8,16 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import {
+  memo,
+  type ReactNode,
+  type Ref,
+  useCallback,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { useTexts } from '../language/language.tsx';
 import { classNames } from './class-names.ts';
 import styles from './data-table.module.css';
@@ -160,14 +169,18 @@ function Body<T>(props: BodyProps<T>): ReactNode {
 function VirtualBody<T>({ columns, rows, rowKey }: BodyProps<T>): ReactNode {
   const body = useRef<HTMLTableSectionElement>(null);
   const [offset, setOffset] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what stands above the table may come and go with new rows
   useLayoutEffect(() => {
     const top = body.current?.getBoundingClientRect().top ?? 0;
-    setOffset(top + window.scrollY);
-  }, []);
+    setOffset(Math.round(top + window.scrollY));
+  }, [rows]);
+  // kept, or all rows were measured anew with every update
+  const getItemKey = useCallback((index: number) => rowKey(rows[index] as T), [rows, rowKey]);
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => ROW_PX,
     overscan: OVERSCAN,
+    getItemKey,
     scrollMargin: offset,
   });
   const items = virtualizer.getVirtualItems();
@@ -178,7 +191,9 @@ function VirtualBody<T>({ columns, rows, rowKey }: BodyProps<T>): ReactNode {
       <Spacer height={above} columns={columns.length} />
       {items.map(({ index }) => {
         const row = rows[index] as T;
-        return <Row key={rowKey(row)} columns={columns} row={row} at={index} />;
+        return (
+          <Row key={rowKey(row)} columns={columns} row={row} at={index} ref={virtualizer.measureElement} />
+        );
       })}
       <Spacer height={below} columns={columns.length} />
     </tbody>
@@ -194,17 +209,20 @@ function Spacer({ height, columns }: { readonly height: number; readonly columns
   );
 }
 
-function Row<T>({
-  columns,
-  row,
-  at,
-}: {
+interface RowProps<T> {
   readonly columns: readonly Column<T>[];
   readonly row: T;
   readonly at: number;
-}): ReactNode {
+  /** Long texts make rows higher than they were thought to be. */
+  readonly ref?: Ref<HTMLTableRowElement>;
+}
+
+/** Scrolling draws only the rows that come into sight, and an update those that changed. */
+const Row = memo(RowOf) as typeof RowOf;
+
+function RowOf<T>({ columns, row, at, ref }: RowProps<T>): ReactNode {
   return (
-    <tr aria-rowindex={at + 2}>
+    <tr ref={ref} data-index={at} aria-rowindex={at + 2}>
       {columns.map((column) => (
         <td key={column.id} className={cellClass(column)}>
           {column.cell(row)}

@@ -23,6 +23,7 @@ const SHAPES = {
   close: 'M6 6l12 12M18 6L6 18',
   add: 'M12 5v14M5 12h14',
   remove: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
+  purge: 'M9 20h11M5 13l9-9 6 6-10 10H8l-4-4zM9 9l6 6',
   edit: 'M4 20h4L19 9l-4-4L4 16z',
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
   'sort-up': 'M12 18V6M7 11l5-5 5 5',

@@ -1,20 +1,17 @@
 import type { ReactNode } from 'react';
 import styles from './json-view.module.css';
+import { prettyJson } from './pretty-json.ts';
+
+/** Every token is an element of its own: a longer text stays plain. */
+const COLORED_CHARACTERS_MAX = 100_000;
 
 /** JSON with two spaces, each kind of value in its colour. What is no JSON is shown as it is. */
 export function JsonView({ text }: { readonly text: string }): ReactNode {
   const pretty = prettyJson(text);
   if (pretty === undefined) return <pre className={styles['text']}>{text}</pre>;
-  return <pre className={styles['text']}>{colored(pretty)}</pre>;
-}
-
-/** Undefined when it is no JSON. */
-function prettyJson(text: string): string | undefined {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return undefined;
-  }
+  return (
+    <pre className={styles['text']}>{pretty.length > COLORED_CHARACTERS_MAX ? pretty : colored(pretty)}</pre>
+  );
 }
 
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;

@@ -49,6 +49,11 @@ export function PagedList<T extends object>(props: PagedListProps<T>): ReactNode
   const answer = useLive<PageAnswer<T>>(
     `${path}${queryText({ ...more, page, page_size: pageSize, name: filter, use_regex: false, sort, sort_reverse: descending ? true : undefined })}`,
   );
+  const isBeyondEnd = page > 1 && answer.error?.status === 400;
+  // rows were deleted, or another vhost was chosen
+  useEffect(() => {
+    if (isBeyondEnd) replaceQuery({ page: undefined });
+  }, [isBeyondEnd]);
   return (
     <Card
       title={label}
@@ -74,7 +79,7 @@ export function PagedList<T extends object>(props: PagedListProps<T>): ReactNode
               rowKey={rowKey}
               sort={sort === undefined ? undefined : { id: sort, descending }}
               onSort={({ id, descending: desc }) =>
-                replaceQuery({ sort: id, order: desc ? 'desc' : undefined })
+                replaceQuery({ sort: id, order: desc ? 'desc' : undefined, page: undefined })
               }
               empty={filter === '' ? empty : <Empty title={parts.nothingMatches(filter)} icon="search" />}
             />
@@ -105,6 +110,12 @@ export function FilterField({
   readonly onChange: (value: string) => void;
 }): ReactNode {
   const [typed, setTyped] = useState(value);
+  const [before, setBefore] = useState(value);
+  // a link led to another one
+  if (value !== before) {
+    setBefore(value);
+    setTyped(value);
+  }
   useEffect(() => {
     if (typed === value) return undefined;
     const timer = window.setTimeout(() => onChange(typed), TYPING_MS);

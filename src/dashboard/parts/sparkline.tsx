@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { sparkPath } from './spark-path.ts';
 
 const WIDTH = 96;
 const HEIGHT = 24;
@@ -8,28 +9,19 @@ export function Sparkline({
   values,
   color = 'var(--series-in)',
 }: {
-  readonly values: readonly number[];
+  /** Null where it is not known: there the line has a gap. */
+  readonly values: readonly (number | null)[];
   readonly color?: string;
 }): ReactNode {
   if (values.length < 2) return null;
-  const max = Math.max(...values, 1e-9);
-  const step = WIDTH / (values.length - 1);
-  const points = values.map(
-    (value, at) => `${(at * step).toFixed(1)},${(HEIGHT - 2 - (value / max) * (HEIGHT - 4)).toFixed(1)}`,
-  );
   return (
-    <svg
-      width={WIDTH}
-      height={HEIGHT}
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      aria-hidden="true"
-      preserveAspectRatio="none"
-    >
-      <polyline
-        points={points.join(' ')}
+    <svg width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+      <path
+        d={sparkPath(values, WIDTH, HEIGHT)}
         fill="none"
         stroke={color}
         strokeWidth="1.5"
+        strokeLinecap="round"
         strokeLinejoin="round"
       />
     </svg>

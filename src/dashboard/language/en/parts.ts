@@ -28,4 +28,20 @@ export const parts = {
   optional: 'optional',
   chart: (names: string): string => `Chart of ${names}`,
   noData: 'No data in this time yet',
+  arguments: {
+    add: 'Add one',
+    remove: (name: string): string => (name === '' ? 'Remove' : `Remove ${name}`),
+    name: 'Name',
+    type: 'Type',
+    value: 'Value',
+    valueOf: (name: string): string => `Value of ${name}`,
+    types: { string: 'text', number: 'number', boolean: 'yes or no', list: 'list', json: 'JSON' },
+    placeholders: { string: 'Value', number: '0', list: 'one, two', json: '{"a":1}' },
+    problems: {
+      nameless: 'This needs a name.',
+      repeated: 'This name is there already.',
+      number: 'This is not a number that can be sent exactly.',
+      json: 'This is not valid JSON.',
+    },
+  },
 };

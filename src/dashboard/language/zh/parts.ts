@@ -30,4 +30,20 @@ export const parts: typeof english = {
   optional: '可选',
   chart: (names) => `${names} 的图表`,
   noData: '这段时间还没有数据',
+  arguments: {
+    add: '添加一项',
+    remove: (name) => (name === '' ? '移除' : `移除 ${name}`),
+    name: '名称',
+    type: '类型',
+    value: '值',
+    valueOf: (name) => `${name} 的值`,
+    types: { string: '文本', number: '数字', boolean: '布尔', list: '列表', json: 'JSON' },
+    placeholders: { string: '值', number: '0', list: 'one, two', json: '{"a":1}' },
+    problems: {
+      nameless: '请填写名称。',
+      repeated: '该名称已存在。',
+      number: '不是数字，或超出可精确表示的范围。',
+      json: '不是有效的 JSON。',
+    },
+  },
 };

@@ -1,3 +1,37 @@
 import type { vhosts as english } from '../en/vhosts.ts';
 
-export const vhosts: typeof english = {};
+export const vhosts: typeof english = {
+  lead: '彼此隔离的空间：各自的队列、交换机和权限互不影响。',
+  add: '添加虚拟主机',
+  empty: '没有您可以使用的虚拟主机',
+  name: '名称',
+  messages: '消息',
+  ready: '就绪',
+  unacked: '未确认',
+  total: '总数',
+  rateIn: '流入',
+  rateOut: '流出',
+  connections: '连接',
+  queues: '队列',
+  limits: '限制',
+  description: '描述',
+  descriptionHint: '用途说明。',
+  tags: '标签',
+  tagsHint: '用逗号分隔。',
+  queueType: '默认队列类型',
+  queueTypeHint: '用于声明时未指定类型的队列。',
+  queueTypes: { classic: '经典队列', quorum: '仲裁队列' },
+  about: '基本信息',
+  none: '无',
+  addTitle: '添加虚拟主机',
+  addNote: '您将拥有其中的全部权限；可在其页面上为其他用户授权。',
+  editTitle: (name) => `修改虚拟主机“${name}”`,
+  added: (name) => `已添加虚拟主机“${name}”。`,
+  changed: (name) => `已修改虚拟主机“${name}”。`,
+  delete: '删除虚拟主机',
+  deleteTitle: (name) => `删除虚拟主机“${name}”？`,
+  deleteWhat: (queues, messages) =>
+    `队列：${queues}，消息：${messages}。它们将连同所有交换机、绑定、权限和策略一起被永久删除。`,
+  deleteConnections: (count) => `将被关闭的连接：${count}。`,
+  deleted: (name) => `已删除虚拟主机“${name}”。`,
+};

@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
-import { useTexts } from '../../language/language.tsx';
-import { Page } from '../../parts/page.tsx';
+import { useRoute } from '../../route.ts';
+import { ChannelDetails } from './channel-details.tsx';
+import { ChannelList } from './channel-list.tsx';
 
 export function ChannelsPage(): ReactNode {
-  const { shell } = useTexts();
-  return <Page title={shell.channels}>{null}</Page>;
+  const name = useRoute().segments[1];
+  return name === undefined ? <ChannelList /> : <ChannelDetails key={name} name={name} />;
 }

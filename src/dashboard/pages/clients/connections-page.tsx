@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
-import { useTexts } from '../../language/language.tsx';
-import { Page } from '../../parts/page.tsx';
+import { useRoute } from '../../route.ts';
+import { ConnectionDetails } from './connection-details.tsx';
+import { ConnectionList } from './connection-list.tsx';
 
 export function ConnectionsPage(): ReactNode {
-  const { shell } = useTexts();
-  return <Page title={shell.connections}>{null}</Page>;
+  const name = useRoute().segments[1];
+  return name === undefined ? <ConnectionList /> : <ConnectionDetails key={name} name={name} />;
 }

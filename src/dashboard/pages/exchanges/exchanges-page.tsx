@@ -1,8 +1,12 @@
 import type { ReactNode } from 'react';
-import { useTexts } from '../../language/language.tsx';
-import { Page } from '../../parts/page.tsx';
+import { exchangeFromPath } from '../../data/exchanges.ts';
+import { useRoute } from '../../route.ts';
+import { ExchangeList } from './exchange-list.tsx';
+import { ExchangePage } from './exchange-page.tsx';
 
+/** `#/exchanges`, and `#/exchanges/VHOST/NAME`. */
 export function ExchangesPage(): ReactNode {
-  const { shell } = useTexts();
-  return <Page title={shell.exchanges}>{null}</Page>;
+  const [, vhost, name] = useRoute().segments;
+  if (vhost === undefined || name === undefined) return <ExchangeList />;
+  return <ExchangePage key={JSON.stringify([vhost, name])} vhost={vhost} name={exchangeFromPath(name)} />;
 }
