@@ -6,7 +6,7 @@ export const FLOW_WINDOWS = ['60s', '10m', '1h', '24h'] as const;
 
 export type FlowWindow = (typeof FLOW_WINDOWS)[number];
 
-export const FLOW_WINDOW_DEFAULT: FlowWindow = '10m';
+const FLOW_WINDOW_DEFAULT: FlowWindow = '10m';
 
 export type FlowState = 'idle' | 'stalled' | 'growing' | 'draining' | 'steady';
 

@@ -24,6 +24,7 @@ test('samples become curves, the oldest first', () => {
   });
   expect(curves).toEqual({
     at: [10_000, 15_000],
+    counted: 'clients',
     rateIn: [4, 2],
     rateOut: [1, 2],
     ready: [7, 8],

@@ -96,6 +96,8 @@ type Column = readonly (number | null)[];
 /** What the charts of the overview are of. */
 export interface OverviewCurves {
   readonly at: readonly number[];
+  /** Rates are of what came into queues and left them, or of what clients published and took. */
+  readonly counted: 'queues' | 'clients';
   readonly rateIn: Column;
   readonly rateOut: Column;
   readonly ready: Column;
@@ -114,6 +116,7 @@ export function curvesOfSeries({
 }: FlowSeries): OverviewCurves {
   return {
     at,
+    counted: 'queues',
     rateIn: rate_in,
     rateOut: rate_out,
     ready,
@@ -131,6 +134,7 @@ export function curvesOfSamples({ message_stats, queue_totals }: SampledOverview
   const unacked = levels(queue_totals.messages_unacknowledged_details);
   return {
     at,
+    counted: 'clients',
     rateIn: at.map((_, index) => published.rates[index] ?? 0),
     rateOut: at.map((_, index) => leaving.reduce((sum, { rates }) => sum + (rates[index] ?? 0), 0)),
     ready: at.map((time) => ready.get(time) ?? null),

@@ -47,6 +47,7 @@ test('a stuck queue that nobody publishes to is no reason to worry', () => {
   };
   expect(stuck([deadLetters])).toHaveLength(1);
   expect(isWorrying(deadLetters)).toBe(false);
+  expect(isWorrying(queue('working', { messages: 5, messages_ready: 5 }, 1, 1))).toBe(false);
   expect(isWorrying(queue('orders', { messages: 5, messages_ready: 5, consumers: 0 }, 1))).toBe(true);
 });
 

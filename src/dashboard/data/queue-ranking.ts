@@ -79,7 +79,7 @@ export function delayMs(queue: RankedQueue): number | undefined {
 }
 
 /** Messages wait, and nobody takes one. */
-export function isStuck(queue: RankedQueue): boolean {
+function isStuck(queue: RankedQueue): boolean {
   return queue.messages_ready > 0 && (queue.consumers === 0 || rateOut(queue) === 0);
 }
 

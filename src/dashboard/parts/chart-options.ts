@@ -3,7 +3,7 @@ import type { Formats } from '../format/formats.ts';
 import { type ChartSteps, lonelyPoints, stepsOf, TIME_STEPS } from './chart-steps.ts';
 import { chartTooltip } from './chart-tooltip.ts';
 
-export type SeriesColor = 'in' | 'out' | 'depth' | 'delay' | 'other' | 'faint';
+type SeriesColor = 'in' | 'out' | 'depth' | 'delay' | 'other' | 'faint';
 
 export interface ChartSeries {
   readonly label: string;
@@ -23,7 +23,7 @@ export interface ChartTexts {
   readonly highest: number;
 }
 
-export interface ChartShape {
+interface ChartShape {
   readonly series: readonly ChartSeries[];
   readonly steps: ChartSteps;
   readonly height: number;

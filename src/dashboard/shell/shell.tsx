@@ -24,7 +24,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
       <button type="button" className={styles['skip']} onClick={focusContent}>
         {shell.skip}
       </button>
-      <div className={styles['top']}>
+      <header className={styles['top']}>
         <span className={styles['toggle']}>
           <IconButton
             icon={isOpen ? 'close' : 'menu'}
@@ -40,7 +40,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
         <span className={styles['fill']} />
         <LiveMark />
         <VhostChoice />
-      </div>
+      </header>
       <div className={classNames(styles['side'], isOpen && styles['open'])}>
         <Menu current={segments[0] ?? ''} />
         <Account />

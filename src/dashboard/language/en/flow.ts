@@ -15,7 +15,7 @@ export const flow = {
   utilisationOfOne: 'of 1 consumer',
   noConsumers: 'no consumers',
   drain: 'Empty in',
-  drainAt: (clock: string): string => `at these rates, at ${clock}`,
+  drainAt: (clock: string): string => `about ${clock}`,
   drainNever: 'Never',
   drainEmpty: 'Empty',
   drainWhy: {

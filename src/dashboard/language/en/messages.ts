@@ -52,7 +52,6 @@ export const messages = {
   showWhole: 'Load it whole',
   bytesShown: (shown: string, whole: string): string => `No text: the first ${shown} of ${whole} as bytes.`,
   asItIs: 'As it is',
-  pretty: 'Pretty',
   properties: 'Properties',
   headers: 'Headers',
   noHeaders: 'It has no headers.',
@@ -117,7 +116,7 @@ export const messages = {
   mandatoryLabel: 'Mandatory: refused when it leads to no queue',
   headersToSend: 'Headers',
   typedHeaders: 'Headers that keep their types',
-  typedHeadersHint: 'They are published as they are.',
+  typedHeadersHint: 'They are published as they are. To change one, remove it here and add it above.',
   removeHeader: (name: string): string => `Remove the header ${name}`,
   dropOriginal: (position: string): string => `Then drop the original, ${position}`,
   publishedTo: (count: number, shown: string): string =>

@@ -1,8 +1,7 @@
 export const overview = {
   ofVhost: (vhost: string): string => `Of virtual host ${vhost}`,
-  figures: 'Figures',
-  rateIn: 'Messages in',
-  rateOut: 'Messages out',
+  rateIn: { queues: 'Messages in', clients: 'Published' },
+  rateOut: { queues: 'Messages out', clients: 'Taken' },
   p95: '95 % take at most',
   ready: 'Ready',
   readyNote: 'to be delivered',
@@ -25,13 +24,12 @@ export const overview = {
   alarmNote: 'publishers are blocked',
   memoryAlarm: 'Memory',
   diskAlarm: 'Disk',
-  anyAlarm: 'On',
 
   flow: 'Messages over time',
   rates: 'In and out per second',
   levels: 'Stored',
-  curveIn: 'in',
-  curveOut: 'out',
+  curveIn: { queues: 'in', clients: 'published' },
+  curveOut: { queues: 'out', clients: 'taken' },
   curveReady: 'ready',
   curveUnacked: 'unacked',
 
@@ -46,9 +44,7 @@ export const overview = {
   stuckEmpty: 'None. Every message that waits has a consumer.',
   stuckMore: (count: string): string => `and ${count} more`,
   outRate: (rate: string): string => `${rate} out`,
-  inRate: (rate: string): string => `${rate} in`,
   storedCount: (count: string): string => `${count} stored`,
-  waiting: (count: string): string => `${count} waiting`,
   noConsumer: 'no consumer',
   nothingLeaves: 'nothing leaves',
 

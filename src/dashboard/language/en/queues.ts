@@ -94,7 +94,7 @@ export const queues = {
   moving: {
     title: 'Move messages',
     lead: (count: string, name: string): string =>
-      `Messages that are ready in ${name}, ${count} now, from the oldest on. A message is never in neither place.`,
+      `Messages that are ready in ${name}, ${count} now, from the oldest on. Even a crash leaves each message in one of the two places.`,
     to: 'To',
     toQueue: 'a queue',
     toExchange: 'an exchange, published again',
@@ -135,7 +135,7 @@ export const queues = {
       'x-max-length': 'Messages at most',
       'x-max-length-bytes': 'Bytes at most',
       'x-overflow': 'When it is full',
-      'x-delivery-limit': 'Deliveries again at most',
+      'x-delivery-limit': 'Delivery limit',
       'x-max-priority': 'Highest priority',
       'x-consumer-timeout': 'Consumer timeout',
       'x-single-active-consumer': 'Single active consumer',

@@ -26,7 +26,7 @@ export const topology = {
   inOut: (incoming: string, outgoing: string): string => `${incoming} in, ${outgoing} out`,
   consumers: (count: number): string => (count === 1 ? '1 consumer' : `${count} consumers`),
   connections: (count: number): string => `${count} connections`,
-  columns: { from: 'From', kind: 'Kind', key: 'Routing key', to: 'To', rate: 'Rate' },
+  columns: { from: 'From', kind: 'Kind', key: 'Key', to: 'To', rate: 'Rate' },
   estimated:
     'The rate of a binding is its share of what comes in at its destination, by the traffic of the exchanges bound to it.',
   legend: 'Legend',
@@ -46,7 +46,7 @@ export const topology = {
     routed: (count: number): string => (count === 1 ? 'It reaches 1 queue' : `It reaches ${count} queues`),
     refusing: (count: number): string =>
       count === 1 ? '1 of them would refuse it.' : `${count} of them would refuse it.`,
-    queues: 'Queues it reaches',
+    queues: 'Queues it would reach',
     bindingsOf: 'Bindings of',
     matched: (matched: string, total: string): string => `${matched} of ${total} match`,
     more: (count: string): string => `${count} more do not match`,

@@ -2,6 +2,7 @@ export const users = {
   lead: 'Who may connect, and what they may do.',
   add: 'Add user',
   empty: 'There are no users',
+  missing: (name: string): string => `There is no user “${name}”`,
   forAdministrators: 'Only administrators see this',
   forAdministratorsWhy: 'It needs the tag administrator.',
   name: 'Name',

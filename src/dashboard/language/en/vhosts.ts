@@ -2,6 +2,7 @@ export const vhosts = {
   lead: 'Spaces of their own: queues, exchanges and permissions of one do not touch those of another.',
   add: 'Add virtual host',
   empty: 'There are no virtual hosts that you may use',
+  missing: (name: string): string => `There is no virtual host “${name}”`,
   name: 'Name',
   messages: 'Messages',
   ready: 'Ready',

@@ -17,7 +17,7 @@ export const flow: typeof english = {
   utilisationOfOne: '共 1 个消费者',
   noConsumers: '没有消费者',
   drain: '预计排空',
-  drainAt: (clock) => `按当前速率，到 ${clock}`,
+  drainAt: (clock) => `约 ${clock}`,
   drainNever: '无法排空',
   drainEmpty: '已空',
   drainWhy: {

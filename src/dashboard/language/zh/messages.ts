@@ -54,7 +54,6 @@ export const messages: typeof english = {
   showWhole: '加载全部',
   bytesShown: (shown, whole) => `不是文本：共 ${whole}，以下为前 ${shown} 的字节。`,
   asItIs: '原文',
-  pretty: '格式化',
   properties: '属性',
   headers: '消息头',
   noHeaders: '没有消息头。',
@@ -118,7 +117,7 @@ export const messages: typeof english = {
   mandatoryLabel: '强制路由：没有队列可到达时拒绝',
   headersToSend: '消息头',
   typedHeaders: '保留原类型的消息头',
-  typedHeadersHint: '这些消息头将原样发布。',
+  typedHeadersHint: '这些消息头将原样发布。如需修改，请在此移除并在上方重新添加。',
   removeHeader: (name) => `移除消息头 ${name}`,
   dropOriginal: (position) => `随后丢弃原消息 ${position}`,
   publishedTo: (count, shown) =>

@@ -2,9 +2,8 @@ import type { overview as english } from '../en/overview.ts';
 
 export const overview: typeof english = {
   ofVhost: (vhost) => `虚拟主机 ${vhost}`,
-  figures: '关键指标',
-  rateIn: '消息流入',
-  rateOut: '消息流出',
+  rateIn: { queues: '消息流入', clients: '发布' },
+  rateOut: { queues: '消息流出', clients: '消费' },
   p95: '95 % 消息耗时不超过',
   ready: '就绪',
   readyNote: '等待投递',
@@ -27,13 +26,12 @@ export const overview: typeof english = {
   alarmNote: '发布者已被阻塞',
   memoryAlarm: '内存',
   diskAlarm: '磁盘',
-  anyAlarm: '有',
 
   flow: '消息趋势',
   rates: '每秒流入与流出',
   levels: '堆积',
-  curveIn: '流入',
-  curveOut: '流出',
+  curveIn: { queues: '流入', clients: '发布' },
+  curveOut: { queues: '流出', clients: '消费' },
   curveReady: '就绪',
   curveUnacked: '未确认',
 
@@ -48,9 +46,7 @@ export const overview: typeof english = {
   stuckEmpty: '没有。所有等待的消息都有消费者。',
   stuckMore: (count) => `另有 ${count} 个`,
   outRate: (rate) => `流出 ${rate}`,
-  inRate: (rate) => `流入 ${rate}`,
   storedCount: (count) => `堆积 ${count}`,
-  waiting: (count) => `${count} 条等待`,
   noConsumer: '没有消费者',
   nothingLeaves: '没有流出',
 

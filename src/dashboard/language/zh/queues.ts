@@ -94,7 +94,7 @@ export const queues: typeof english = {
   moving: {
     title: '移动消息',
     lead: (count, name) =>
-      `从最旧的开始，移动 ${name} 中就绪的消息（目前 ${count} 条）。移动过程中不会丢失消息。`,
+      `从最旧的开始，移动 ${name} 中就绪的消息（目前 ${count} 条）。即使发生崩溃，每条消息也只会在其中一处。`,
     to: '移动到',
     toQueue: '队列',
     toExchange: '交换机（重新发布）',
@@ -131,7 +131,7 @@ export const queues: typeof english = {
       'x-max-length': '最大消息数',
       'x-max-length-bytes': '最大字节数',
       'x-overflow': '队列满时',
-      'x-delivery-limit': '最多重新投递次数',
+      'x-delivery-limit': '投递次数上限',
       'x-max-priority': '最高优先级',
       'x-consumer-timeout': '消费者超时',
       'x-single-active-consumer': '单一活跃消费者',

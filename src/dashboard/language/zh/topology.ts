@@ -41,7 +41,7 @@ export const topology: typeof english = {
     unroutableWhy: '设置了 mandatory 时会退回，否则被丢弃。',
     routed: (count) => `会到达 ${count} 个队列`,
     refusing: (count) => `其中 ${count} 个会拒收。`,
-    queues: '到达的队列',
+    queues: '会到达的队列',
     bindingsOf: '绑定：',
     matched: (matched, total) => `共 ${total} 个，匹配 ${matched} 个`,
     more: (count) => `另有 ${count} 个不匹配`,

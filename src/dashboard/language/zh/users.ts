@@ -4,6 +4,7 @@ export const users: typeof english = {
   lead: '谁可以连接，以及可以做什么。',
   add: '添加用户',
   empty: '还没有用户',
+  missing: (name) => `没有用户“${name}”`,
   forAdministrators: '仅管理员可见',
   forAdministratorsWhy: '需要 administrator 标签。',
   name: '名称',

@@ -4,6 +4,7 @@ export const vhosts: typeof english = {
   lead: '彼此隔离的空间：各自的队列、交换机和权限互不影响。',
   add: '添加虚拟主机',
   empty: '没有您可以使用的虚拟主机',
+  missing: (name) => `没有虚拟主机“${name}”`,
   name: '名称',
   messages: '消息',
   ready: '就绪',

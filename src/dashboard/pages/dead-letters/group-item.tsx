@@ -39,14 +39,12 @@ export function GroupItem({ vhost, queue, group }: GroupItemProps): ReactNode {
           <Origin vhost={vhost} group={group} />
         </div>
         <p className={error === null ? styles['note'] : styles['error']}>{error ?? deadLetters.noError}</p>
-        <div className={styles['line']}>
-          <span className={styles['note']}>
-            {deadLetters.oldest}: <time title={formats.time(oldest_at)}>{formats.ago(oldest_at, nowMs)}</time>
-            {' · '}
-            {deadLetters.newest}: <time title={formats.time(newest_at)}>{formats.ago(newest_at, nowMs)}</time>
-          </span>
-          <RoutingKeys group={group} />
-        </div>
+        <p className={styles['note']}>
+          {deadLetters.oldest}: <time title={formats.time(oldest_at)}>{formats.ago(oldest_at, nowMs)}</time>
+          {' · '}
+          {deadLetters.newest}: <time title={formats.time(newest_at)}>{formats.ago(newest_at, nowMs)}</time>
+        </p>
+        <RoutingKeys group={group} />
         <Sample vhost={vhost} queue={queue} group={group} />
       </div>
       <GroupActions vhost={vhost} queue={queue} group={group} />
@@ -78,14 +76,14 @@ function RoutingKeys({ group }: Pick<GroupItemProps, 'group'>): ReactNode {
   const keys = group.routing_keys.filter((key) => group.exchange !== '' || key !== group.queue);
   if (keys.length === 0) return null;
   return (
-    <>
-      <span className={styles['note']}>· {deadLetters.keys}</span>
+    <p className={styles['line']}>
+      <span className={styles['note']}>{deadLetters.keys}</span>
       {keys.map((key) => (
         <Badge key={key} title={key}>
           {key}
         </Badge>
       ))}
-    </>
+    </p>
   );
 }
 

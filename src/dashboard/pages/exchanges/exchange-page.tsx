@@ -19,6 +19,7 @@ import { Grid, Page } from '../../parts/page.tsx';
 import { Answer, Empty } from '../../parts/states.tsx';
 import { href } from '../../route.ts';
 import { PublishDialog } from '../messages/publish-dialog.tsx';
+import styles from '../queues/marks.module.css';
 import { BindingsCard } from './bindings-card.tsx';
 import { DeleteExchangeDialog } from './delete-exchange-dialog.tsx';
 import { ExchangeFlow } from './exchange-flow.tsx';
@@ -123,8 +124,10 @@ function Missing({ vhost, name }: ExchangeName): ReactNode {
   return (
     <Card>
       <Empty title={exchanges.missing(name)} icon="exchange">
-        <p>{exchanges.missingWhy(vhost)}</p>
-        <LinkButton href={href(['exchanges'])}>{exchanges.toList}</LinkButton>
+        <div className={styles['missing']}>
+          <p>{exchanges.missingWhy(vhost)}</p>
+          <LinkButton href={href(['exchanges'])}>{exchanges.toList}</LinkButton>
+        </div>
       </Empty>
     </Card>
   );

@@ -153,6 +153,7 @@ function Paging({
   const { messages } = useTexts();
   const formats = useFormats();
   const { segments, query } = useRoute();
+  if (answer.messages.length === 0 && answer.next === null && from === undefined) return null;
   const at = (place: string | undefined): string =>
     href(segments, { ...Object.fromEntries(query), from: place });
   return (

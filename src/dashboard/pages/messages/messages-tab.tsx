@@ -56,7 +56,7 @@ function Look({ vhost, name }: MessagesTabProps): ReactNode {
         {(found) => (
           <MessageList
             // what was selected is of one page
-            key={`${from} ${JSON.stringify(conditions)}`}
+            key={JSON.stringify([vhost, name, from, conditions])}
             vhost={vhost}
             queue={name}
             answer={found}

@@ -68,7 +68,7 @@ export function PublishDialog(props: PublishDialogProps): ReactNode {
       onSubmit={() => message !== undefined && action.mutate(message)}
       onClose={onClose}
     >
-      {action.isSuccess && <PublishResult vhost={vhost} {...action.data} />}
+      {action.isSuccess && <PublishResult vhost={vhost} {...action.data} onLeave={onClose} />}
       <DestinationFields hasQueue={queue !== undefined && mayUseQueue} draft={draft} onChange={change} />
       <PayloadFields draft={draft} onChange={change} />
       <details className={styles['more']} open={initial !== undefined}>

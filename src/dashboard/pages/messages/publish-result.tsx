@@ -8,11 +8,13 @@ import styles from './publish-dialog.module.css';
 interface PublishResultProps extends PublishAnswer {
   readonly vhost: string;
   readonly originalDropped: boolean;
+  /** A link to a queue was followed. */
+  readonly onLeave: () => void;
 }
 
 /** What became of a message that was published: it is scrolled to, because the form may be long. */
 export function PublishResult(props: PublishResultProps): ReactNode {
-  const { vhost, queues, originalDropped } = props;
+  const { vhost, queues, originalDropped, onLeave } = props;
   const { messages } = useTexts();
   const box = useRef<HTMLDivElement>(null);
   const { tone, title } = useOutcome(props);
@@ -25,7 +27,7 @@ export function PublishResult(props: PublishResultProps): ReactNode {
       <Banner tone={tone} title={title}>
         <p className={styles['links']}>
           {queues.map((queue) => (
-            <a key={queue} href={href(['queues', vhost, queue, 'messages'])}>
+            <a key={queue} href={href(['queues', vhost, queue, 'messages'])} onClick={onLeave}>
               {queue}
             </a>
           ))}

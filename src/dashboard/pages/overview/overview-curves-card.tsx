@@ -41,7 +41,7 @@ export function OverviewCurvesCard({ vhost }: { readonly vhost: string | undefin
 function Curves({ curves }: { readonly curves: OverviewCurves }): ReactNode {
   const { overview } = useTexts();
   const formats = useFormats();
-  const { at, rateIn, rateOut, ready, unacked } = curves;
+  const { at, counted, rateIn, rateOut, ready, unacked } = curves;
   return (
     <Grid min="card">
       <div className={styles['chart']}>
@@ -50,8 +50,8 @@ function Curves({ curves }: { readonly curves: OverviewCurves }): ReactNode {
           at={at}
           group={GROUP}
           series={[
-            { label: overview.curveIn, color: 'in', values: rateIn, filled: true },
-            { label: overview.curveOut, color: 'out', values: rateOut },
+            { label: overview.curveIn[counted], color: 'in', values: rateIn, filled: true },
+            { label: overview.curveOut[counted], color: 'out', values: rateOut },
           ]}
           format={(value) => formats.rate(value)}
         />

@@ -38,16 +38,16 @@ function FlowFigures({ vhost }: FiguresProps): ReactNode {
   const { overview } = useTexts();
   const formats = useFormats();
   const { curves } = useOverviewCurves(vhost, '60s');
-  const { rateIn = [], rateOut = [], p95Ms } = curves ?? {};
+  const { counted = 'queues', rateIn = [], rateOut = [], p95Ms } = curves ?? {};
   return (
     <>
       <Stat
-        label={overview.rateIn}
+        label={overview.rateIn[counted]}
         value={formats.rate(newestOf(rateIn))}
         note={<Sparkline values={rateIn} color="var(--series-in)" />}
       />
       <Stat
-        label={overview.rateOut}
+        label={overview.rateOut[counted]}
         value={formats.rate(newestOf(rateOut))}
         note={<Sparkline values={rateOut} color="var(--series-out)" />}
       />

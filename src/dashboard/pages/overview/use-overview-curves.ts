@@ -18,11 +18,16 @@ interface CurvesAnswer {
   readonly curves: OverviewCurves | undefined;
 }
 
-/** Those without the tag monitoring have no series of the whole broker, but samples of what they may see. */
+/**
+ * Those without the tag monitoring have no series of the whole broker, but that of a vhost, and when they may enter several, samples
+ * of what clients do there.
+ */
 export function useOverviewCurves(vhost: string | undefined, window: FlowWindow): CurvesAnswer {
-  const { mayMonitor } = useSession();
-  const bySeries = vhost !== undefined || mayMonitor;
-  const series = useLive<FlowSeries>(bySeries ? seriesPath(vhost, window) : undefined);
+  const { mayMonitor, permissions } = useSession();
+  const onlyVhost = !mayMonitor && permissions.length === 1 ? permissions[0]?.vhost : undefined;
+  const shown = vhost ?? onlyVhost;
+  const bySeries = shown !== undefined || mayMonitor;
+  const series = useLive<FlowSeries>(bySeries ? seriesPath(shown, window) : undefined);
   const sampled = useLive<SampledOverview>(bySeries ? undefined : sampledOverviewPath(window));
   const curves = useMemo(() => {
     if (bySeries) return series.data && curvesOfSeries(series.data);

@@ -15,6 +15,7 @@ import { useVhost } from '../../shell/vhost-choice.tsx';
 import { useVhostNames } from '../vhosts/use-vhost-names.ts';
 import { VhostSelect } from '../vhosts/vhost-select.tsx';
 import { DefinitionFields, knownKeysOf } from './definition-fields.tsx';
+import styles from './policies.module.css';
 import { definitionOf, draftOf } from './policy-definition.ts';
 import { PolicyMatches } from './policy-matches.tsx';
 
@@ -42,6 +43,7 @@ export function PolicyDialog({ kind, before, onClose }: PolicyDialogProps): Reac
   const vhost = draft.vhost ?? vhosts[0] ?? '';
   const { name, pattern, applyTo, priority } = draft;
   const made = definitionOf(definition);
+  const isEmpty = Object.keys(made ?? {}).length === 0;
   const save = useAction(
     () =>
       request('PUT', policyPath(kind, vhost, name), {
@@ -59,7 +61,7 @@ export function PolicyDialog({ kind, before, onClose }: PolicyDialogProps): Reac
       title={before === undefined ? addTitle : texts.editTitle(before.name)}
       submit={before === undefined ? parts.add : parts.save}
       busy={save.isPending}
-      disabled={name === '' || made === undefined || Object.keys(made).length === 0}
+      disabled={name === '' || made === undefined || isEmpty}
       error={save.error}
       onSubmit={() => save.mutate(undefined)}
       onClose={onClose}
@@ -107,6 +109,7 @@ export function PolicyDialog({ kind, before, onClose }: PolicyDialogProps): Reac
       </FieldRow>
       <PolicyMatches vhost={vhost} pattern={pattern} applyTo={applyTo} />
       <DefinitionFields kind={kind} value={definition} onChange={setDefinition} />
+      {made !== undefined && isEmpty && <p className={styles['faint']}>{texts.nothingSet}</p>}
     </FormDialog>
   );
 }

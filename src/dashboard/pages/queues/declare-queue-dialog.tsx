@@ -100,9 +100,7 @@ export function DeclareQueueDialog({ onClose }: { readonly onClose: () => void }
       <Section title={texts.delivery}>
         <DeliveryFields value={known} onChange={change} />
       </Section>
-      <Section title={texts.others}>
-        <ArgumentsEditor label={texts.others} names={OTHER_ARGUMENTS} value={others} onChange={setOthers} />
-      </Section>
+      <ArgumentsEditor label={texts.others} names={OTHER_ARGUMENTS} value={others} onChange={setOthers} />
     </FormDialog>
   );
 }

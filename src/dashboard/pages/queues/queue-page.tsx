@@ -11,6 +11,7 @@ import { href } from '../../route.ts';
 import { DeadLettersTab } from '../dead-letters/dead-letters-tab.tsx';
 import { MessagesTab } from '../messages/messages-tab.tsx';
 import { FlowTab } from './flow-tab.tsx';
+import styles from './marks.module.css';
 import { QueueActions } from './queue-actions.tsx';
 import { QueueBindings } from './queue-bindings.tsx';
 import { QueueConsumers } from './queue-consumers.tsx';
@@ -114,8 +115,10 @@ function Missing({ vhost, name }: QueueName): ReactNode {
   return (
     <Card>
       <Empty title={queues.missing(name)} icon="queue">
-        <p>{queues.missingWhy(vhost)}</p>
-        <LinkButton href={href(['queues'])}>{queues.toList}</LinkButton>
+        <div className={styles['missing']}>
+          <p>{queues.missingWhy(vhost)}</p>
+          <LinkButton href={href(['queues'])}>{queues.toList}</LinkButton>
+        </div>
       </Empty>
     </Card>
   );

@@ -3,21 +3,27 @@ import type { TopologyNode } from './graph.ts';
 import type { Position } from './layout.ts';
 import type { Marked, ShownGraph } from './shown-graph.ts';
 
-/** Larger graphs, in pixels, would be too small to read. */
-const READABLE = { width: 3200, height: 1900 };
+/** Of the window's size: a larger graph would be too small to read. */
+const READABLE = 2.5;
 /** As many nodes as fill the view. */
 const NEAREST = 8;
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** The ids to fit into the view; undefined: all of them. Of a very large graph, what is around its busiest queue. */
 export function firstView(
   { nodes }: ShownGraph,
   positions: ReadonlyMap<string, Position>,
   path: Marked | undefined,
+  window: Size,
 ): readonly string[] | undefined {
   if (path !== undefined) return [...path.nodes];
   const xs = [...positions.values()].map(({ x }) => x);
   const ys = [...positions.values()].map(({ y }) => y);
-  const isReadable = spanOf(xs) <= READABLE.width && spanOf(ys) <= READABLE.height;
+  const isReadable = spanOf(xs) <= READABLE * window.width && spanOf(ys) <= READABLE * window.height;
   const centre = positions.get(busiestOf(nodes)?.id ?? '');
   if (isReadable || centre === undefined) return undefined;
   const distance = ({ x, y }: Position): number => Math.hypot(x - centre.x, y - centre.y);

@@ -74,7 +74,10 @@ function Canvas({ vhost, shown, path, viewKey }: TopologyGraphProps): ReactNode 
   const isFar = useStore(({ transform: [, , zoom] }) => zoom < ZOOM_OF_LABELS);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only who looks at something else wants another view
   useEffect(() => {
-    const ids = firstView(shown, positions, path);
+    const ids = firstView(shown, positions, path, {
+      width: window.innerWidth,
+      height: window.innerHeight,
+    });
     void fitView({ ...FIT, ...(ids === undefined ? {} : { nodes: ids.map((id) => ({ id })) }) });
   }, [viewKey, path, fitView]);
   return (

@@ -6,10 +6,10 @@ import { useTexts } from '../../language/language.tsx';
 import { Badge } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Grid, Page } from '../../parts/page.tsx';
-import { Answer } from '../../parts/states.tsx';
 import { href } from '../../route.ts';
 import { AccountCard } from './account-card.tsx';
 import { DeleteUserDialog } from './delete-user-dialog.tsx';
+import { Found } from './found.tsx';
 import { LimitsCard } from './limits-card.tsx';
 import { PermissionsCard } from './permissions-card.tsx';
 import { TopicPermissionsCard } from './topic-permissions-card.tsx';
@@ -29,7 +29,7 @@ export function UserDetails({ name }: { readonly name: string }): ReactNode {
       lead={<a href={href(['users'])}>{shell.users}</a>}
       marks={name === username && <Badge tone="accent">{texts.you}</Badge>}
       actions={
-        answer.data !== undefined && (
+        answer.isSuccess && (
           <>
             <Button icon="edit" onClick={() => setOpen('edit')}>
               {parts.edit}
@@ -41,7 +41,7 @@ export function UserDetails({ name }: { readonly name: string }): ReactNode {
         )
       }
     >
-      <Answer of={answer} lines={6}>
+      <Found of={answer} missing={texts.missing(name)}>
         {(user) => (
           <>
             <Grid min="card">
@@ -54,7 +54,7 @@ export function UserDetails({ name }: { readonly name: string }): ReactNode {
             {open === 'delete' && <DeleteUserDialog user={user} users={users ?? []} onClose={close} />}
           </>
         )}
-      </Answer>
+      </Found>
     </Page>
   );
 }

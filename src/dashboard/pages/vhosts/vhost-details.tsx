@@ -5,8 +5,8 @@ import { type VhostLimitsRow, type VhostRow, vhostPath } from '../../data/vhosts
 import { useTexts } from '../../language/language.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Grid, Page } from '../../parts/page.tsx';
-import { Answer } from '../../parts/states.tsx';
 import { href } from '../../route.ts';
+import { Found } from '../users/found.tsx';
 import { LimitsCard } from '../users/limits-card.tsx';
 import { PermissionsCard } from '../users/permissions-card.tsx';
 import { DeleteVhostDialog } from './delete-vhost-dialog.tsx';
@@ -26,7 +26,7 @@ export function VhostDetails({ name }: { readonly name: string }): ReactNode {
       title={name}
       lead={<a href={href(['vhosts'])}>{shell.vhosts}</a>}
       actions={
-        answer.data !== undefined && (
+        answer.isSuccess && (
           <>
             <Button icon="edit" onClick={() => setOpen('edit')}>
               {parts.edit}
@@ -38,7 +38,7 @@ export function VhostDetails({ name }: { readonly name: string }): ReactNode {
         )
       }
     >
-      <Answer of={answer} lines={6}>
+      <Found of={answer} missing={texts.missing(name)}>
         {(vhost) => (
           <>
             <VhostFigures vhost={vhost} />
@@ -51,7 +51,7 @@ export function VhostDetails({ name }: { readonly name: string }): ReactNode {
             {open === 'delete' && <DeleteVhostDialog vhost={vhost} onClose={close} />}
           </>
         )}
-      </Answer>
+      </Found>
     </Page>
   );
 }

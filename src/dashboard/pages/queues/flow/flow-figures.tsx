@@ -54,6 +54,10 @@ function consumersNote(consumers: number, texts: Texts['flow'], formats: Formats
   return consumers === 1 ? texts.utilisationOfOne : texts.utilisationOf(formats.count(consumers));
 }
 
+const MINUTE_MS = 60_000;
+/** Until then the time of the day says when. */
+const SOON_MS = 12 * 60 * MINUTE_MS;
+
 interface Drain {
   readonly value: string;
   readonly note: string;
@@ -70,5 +74,10 @@ function drainOf(
   const note = texts.drainWhy[state];
   if (state === 'stalled') return { value: texts.drainNever, note, tone: 'bad' };
   if (state === 'growing') return { value: texts.drainNever, note, tone: 'warn' };
-  return { value: formats.duration(drain_ms), note, tone: 'plain' };
+  const soon = drain_ms !== null && drain_ms < SOON_MS;
+  return {
+    value: formats.duration(drain_ms),
+    note: soon ? texts.drainAt(formats.axisTime(Date.now() + drain_ms, MINUTE_MS)) : note,
+    tone: 'plain',
+  };
 }

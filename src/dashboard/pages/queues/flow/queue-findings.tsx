@@ -26,7 +26,7 @@ export function QueueFindings({ flow, explanation }: QueueFindingsProps): ReactN
         {({ reasons }) => (
           <ol className={styles['findings']}>
             {reasons.map((reason) => (
-              <Finding key={reason.reason} reason={reason} tone={findingTone(reason.reason, taken)} />
+              <Finding key={reason.reason} reason={reason} tone={findingTone(reason.reason, flow)} />
             ))}
           </ol>
         )}
@@ -49,14 +49,18 @@ function Finding({ reason, tone }: { readonly reason: QueueReason; readonly tone
       </span>
       <div className={styles['findingText']}>
         <h3>{known?.title ?? reason.text}</h3>
-        {/* the broker speaks English */}
-        {known !== undefined && name === 'en' && <p className={styles['fact']}>{reason.text}.</p>}
+        {known !== undefined && name === 'en' && FIGURES_OR_NAMES.test(reason.text) && (
+          <p className={styles['fact']}>{reason.text}.</p>
+        )}
         <p className={styles['muted']}>{known?.advice ?? reason.advice}</p>
         <Concerned consumers={reason.consumers} />
       </div>
     </li>
   );
 }
+
+/** What the text of the broker, which is English, adds to ours. */
+const FIGURES_OR_NAMES = /[\d'(]/;
 
 interface ReasonTexts {
   readonly title: string;
