@@ -35,6 +35,8 @@ export interface Column<T> {
   readonly align?: 'end';
   /** Left out where there is little room. */
   readonly minor?: boolean;
+  /** For who cannot see that the column is one of buttons. */
+  readonly hideHeader?: boolean;
 }
 
 export interface Sort {
@@ -122,7 +124,9 @@ export function DataTable<T extends object>({
                       )}
                     </button>
                   ) : (
-                    column.header
+                    <span className={column.hideHeader === true ? 'visually-hidden' : undefined}>
+                      {column.header}
+                    </span>
                   )}
                 </th>
               );

@@ -51,7 +51,7 @@ interface FormDialogProps {
   readonly children: ReactNode;
 }
 
-/** A form in a dialog. It stays open, with what was typed, when the broker refuses. */
+/** A form in a dialog. It stays open, with what was typed, when the broker refuses; why is said where the button is. */
 export function FormDialog({
   title,
   submit,
@@ -72,15 +72,15 @@ export function FormDialog({
   return (
     <Dialog title={title} onClose={onClose} wide={wide}>
       <form onSubmit={handle}>
-        <div className={styles['body']}>
-          {error !== null && <Banner tone="bad" title={error.message} />}
-          {children}
-        </div>
+        <div className={styles['body']}>{children}</div>
         <footer className={styles['footer']}>
-          <Button onClick={onClose}>{parts.cancel}</Button>
-          <Button type="submit" kind={danger ? 'danger' : 'primary'} busy={busy} disabled={disabled}>
-            {submit}
-          </Button>
+          {error !== null && <Banner tone="bad" title={error.message} />}
+          <div className={styles['buttons']}>
+            <Button onClick={onClose}>{parts.cancel}</Button>
+            <Button type="submit" kind={danger ? 'danger' : 'primary'} busy={busy} disabled={disabled}>
+              {submit}
+            </Button>
+          </div>
         </footer>
       </form>
     </Dialog>

@@ -13,7 +13,6 @@ export const queues = {
   rateIn: 'In',
   rateOut: 'Out',
   consumers: 'Consumers',
-  policy: 'Policy',
   policyIs: (name: string): string => `Policy: ${name}`,
   states: { running: 'running', idle: 'idle', paused: 'paused', unserved: 'no consumer' },
   stateWhy: {
@@ -159,7 +158,6 @@ export const queues = {
     none: 'Nobody consumes from this queue',
     noneWhy: 'Messages stay until a consumer comes.',
     tag: 'Consumer tag',
-    connection: 'Connection',
     channel: 'Channel',
     user: 'User',
     prefetch: 'Prefetch',

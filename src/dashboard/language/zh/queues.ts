@@ -15,7 +15,6 @@ export const queues: typeof english = {
   rateIn: '流入',
   rateOut: '流出',
   consumers: '消费者',
-  policy: '策略',
   policyIs: (name) => `策略：${name}`,
   states: { running: '运行中', idle: '空闲', paused: '已暂停', unserved: '无消费者' },
   stateWhy: {
@@ -155,7 +154,6 @@ export const queues: typeof english = {
     none: '没有消费者消费此队列',
     noneWhy: '在有消费者之前，消息会一直留在队列中。',
     tag: '消费者标签',
-    connection: '连接',
     channel: '信道',
     user: '用户',
     prefetch: '预取数',

@@ -29,15 +29,15 @@ interface BindingsCardProps {
 
 /** The bindings of a queue, or of one side of an exchange. */
 export function BindingsCard({ title, lead, path, at, none, noneWhy }: BindingsCardProps): ReactNode {
-  const { exchanges } = useTexts();
+  const { exchanges, parts } = useTexts();
   const session = useSession();
   const answer = useLive<readonly BindingRow[]>(path);
   const [adds, setAdds] = useState(false);
   const [removes, setRemoves] = useState<BindingRow>();
   const { end } = at;
   const columns = useMemo(
-    () => columnsOf(exchanges, end === 'from-exchange', session, setRemoves),
-    [exchanges, end, session],
+    () => columnsOf(exchanges, end === 'from-exchange', session, setRemoves, parts.actions),
+    [exchanges, end, session, parts],
   );
   return (
     <Card
@@ -92,6 +92,7 @@ function columnsOf(
   showsDestination: boolean,
   session: Session,
   onRemove: (binding: BindingRow) => void,
+  actions: string,
 ): readonly Column<BindingRow>[] {
   const otherEnd = (row: BindingRow): string =>
     (showsDestination ? row.destination : row.source) || defaultName;
@@ -122,7 +123,8 @@ function columnsOf(
     },
     {
       id: 'remove',
-      header: '',
+      header: actions,
+      hideHeader: true,
       align: 'end',
       cell: (row) =>
         mayRemove(session, row) && (

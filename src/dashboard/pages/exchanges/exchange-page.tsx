@@ -71,6 +71,7 @@ function ExchangeParts({ exchange }: ExchangeProps): ReactNode {
   return (
     <>
       {name !== '' && <ExchangeFlow exchange={exchange} />}
+      {Object.keys(exchange.arguments).length > 0 && <ExchangeSettings exchange={exchange} />}
       <Grid min="wide">
         <BindingsCard
           title={texts.from}
@@ -90,7 +91,6 @@ function ExchangeParts({ exchange }: ExchangeProps): ReactNode {
           />
         )}
       </Grid>
-      {name !== '' && <ExchangeSettings exchange={exchange} />}
     </>
   );
 }

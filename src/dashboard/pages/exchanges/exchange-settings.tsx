@@ -8,7 +8,7 @@ export function ExchangeSettings({ exchange }: { readonly exchange: ExchangeRow 
   const { exchanges } = useTexts();
   return (
     <Card title={exchanges.arguments}>
-      <TypedValues values={exchange.arguments} none={exchanges.noArguments} />
+      <TypedValues values={exchange.arguments} />
     </Card>
   );
 }
