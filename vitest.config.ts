@@ -9,6 +9,7 @@ const slow = [
   'test/crash/crash-*.test.ts',
   'test/crash/kill.test.ts',
   'test/faults/**',
+  'test/browser/**',
 ];
 
 /**
@@ -77,6 +78,15 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          retry,
         },
       },
     ],

@@ -36,7 +36,7 @@ const AXIS_WIDTH = 64;
 const TIME_AXIS_HEIGHT = 28;
 const SECOND_MS = 1000;
 /** Room for half of the last mark of the time axis. */
-const RIGHT_PADDING = 20;
+const RIGHT_PADDING = 30;
 /** Room above the highest value. */
 const HEADROOM = 1.08;
 

@@ -5,7 +5,6 @@ export const deadLetters = {
   ready: 'Messages',
   comesFrom: 'Dead letters of',
   through: 'Through',
-  defaultExchange: '(default)',
   andMore: (count: string): string => `and ${count} more`,
   noQueues: 'No queue gets dead letters',
   noQueuesWhy:

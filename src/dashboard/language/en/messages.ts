@@ -60,7 +60,6 @@ export const messages = {
   value: 'Value',
   persistent: 'Persistent',
   exchange: 'Exchange',
-  defaultExchange: '(default)',
   arrived: 'Came to the queue',
   expires: 'Expires after',
   returns: 'Came back',

@@ -7,7 +7,6 @@ export const deadLetters: typeof english = {
   ready: '消息数',
   comesFrom: '死信来源',
   through: '经由',
-  defaultExchange: '（默认）',
   andMore: (count) => `等另外 ${count} 个`,
   noQueues: '没有接收死信的队列',
   noQueuesWhy:

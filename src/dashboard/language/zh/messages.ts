@@ -62,7 +62,6 @@ export const messages: typeof english = {
   value: '值',
   persistent: '持久化',
   exchange: '交换机',
-  defaultExchange: '（默认）',
   arrived: '进入队列的时间',
   expires: '过期时间',
   returns: '退回次数',

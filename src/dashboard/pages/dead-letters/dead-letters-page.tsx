@@ -17,8 +17,8 @@ import { Page } from '../../parts/page.tsx';
 import { Answer, Banner, Empty } from '../../parts/states.tsx';
 import { href } from '../../route.ts';
 import { useVhost } from '../../shell/vhost-choice.tsx';
+import { ExchangeLink } from '../exchanges/exchange-link.tsx';
 import styles from './dead-letters-page.module.css';
-import { ExchangeLink } from './exchange-link.tsx';
 
 /** Names in one cell; the queue's own page has the rest. */
 const SOURCES_SHOWN = 4;

@@ -10,10 +10,10 @@ import { Button } from '../../parts/button.tsx';
 import { JsonView } from '../../parts/json-view.tsx';
 import { Answer } from '../../parts/states.tsx';
 import { href, navigate } from '../../route.ts';
+import { ExchangeLink } from '../exchanges/exchange-link.tsx';
 import styles from './dead-letters-tab.module.css';
 import { DeathReason } from './death-reason.tsx';
 import { DropGroupDialog } from './drop-group-dialog.tsx';
-import { ExchangeLink } from './exchange-link.tsx';
 import { ReplayDialog } from './replay-dialog.tsx';
 
 const SAMPLE_BYTES = 2000;

@@ -3,7 +3,7 @@ import type { Death } from '../../data/messages.ts';
 import { useFormats, useTexts } from '../../language/language.tsx';
 import { href } from '../../route.ts';
 import { DeathReason } from '../dead-letters/death-reason.tsx';
-import { ExchangeLink } from '../dead-letters/exchange-link.tsx';
+import { ExchangeLink } from '../exchanges/exchange-link.tsx';
 import styles from './message-dialog.module.css';
 
 interface DeathTimelineProps {

@@ -3,7 +3,7 @@ import type { Message } from '../../data/messages.ts';
 import type { Formats } from '../../format/formats.ts';
 import { type Texts, useFormats, useTexts } from '../../language/language.tsx';
 import { type KeyValue, KeyValues } from '../../parts/key-values.tsx';
-import { ExchangeLink } from '../dead-letters/exchange-link.tsx';
+import { ExchangeLink } from '../exchanges/exchange-link.tsx';
 
 interface MessagePropertiesProps {
   readonly vhost: string;
