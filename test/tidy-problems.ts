@@ -113,6 +113,17 @@ const lineRules: readonly LineRule[] = [
     applies: (file) => !file.endsWith('.md'),
   },
   {
+    pattern: /dangerouslySetInnerHTML|\b(inner|outer)HTML\b|insertAdjacentHTML|document\.write\b/,
+    problem: 'HTML made of a string: what clients say is shown as text',
+    applies: (file) => file.startsWith('src/dashboard/'),
+    codeOnly: true,
+  },
+  {
+    pattern: /https?:\/\/(?!www\.w3\.org\/)/,
+    problem: 'an address elsewhere: the dashboard works without the internet',
+    applies: (file) => /^src\/dashboard\/.*\.(css|html|svg)$/.test(file),
+  },
+  {
     pattern: hostWords,
     problem: 'is not for codec and core, which have no host',
     applies: isLayerWithoutHost,

@@ -60,6 +60,9 @@ describe('the rules of a tidy file', () => {
     ['promises in core', 'src/core/queue.ts', 'async function f() {}\n', '"async": is not for'],
     ['a timer in codec', 'src/codec/frame.ts', 'setTimeout(f, 1);\n', '"setTimeout": is not for'],
     ['JSON in codec', 'src/codec/frame.ts', 'JSON.parse(x);\n', '"JSON": is not for'],
+    ['HTML of a string', 'src/dashboard/a.tsx', 'a.innerHTML = b;\n', 'HTML made of a string'],
+    ['styles from elsewhere', 'src/dashboard/a.css', '@import url(https://x.example);\n', 'elsewhere'],
+    ['the type any in a component', 'src/dashboard/a.tsx', `const a = b as ${'any'};\n`, 'the type any'],
     ['the process in core', 'src/core/queue.ts', 'if (a) process.exit();\n', '"process": is not for'],
   ];
   it.each(bad)('refuse %s', (_rule, file, text, found) => {

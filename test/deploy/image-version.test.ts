@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { deployText, ROOT } from './deploy-files.ts';
+
+it.each([
+  ['README.md', /leveret[:-](\d+\.\d\S*?)(?:\.tgz|\s)/g],
+  ['Dockerfile', /leveret:(\d\S*)/g],
+  ['compose.yaml', /leveret:(\d\S*)/g],
+  ['kubernetes/broker/kustomization.yaml', /newTag: (\S+)/g],
+  ['kubernetes/worker/kustomization.yaml', /newTag: (\S+)/g],
+])('deploy/%s names the version of the package', (file, version) => {
+  const found = [...deployText(file).matchAll(version)].map((match) => match[1]);
+  const packaged = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
+  expect(new Set(found)).toEqual(new Set([packaged]));
+});
