@@ -70,7 +70,7 @@ interface TabProps {
 function QueueTabs({ queue, tab }: TabProps): ReactNode {
   const { queues } = useTexts();
   const formats = useFormats();
-  const { vhost, name, messages, consumers } = queue;
+  const { vhost, name, messages_ready, consumers } = queue;
   const tabTo = (id: string, label: string, count?: number) => ({
     label,
     href: href(id === '' ? ['queues', vhost, name] : ['queues', vhost, name, id]),
@@ -82,7 +82,7 @@ function QueueTabs({ queue, tab }: TabProps): ReactNode {
       label={queues.tabs.label}
       tabs={[
         tabTo('', queues.tabs.flow),
-        tabTo('messages', queues.tabs.messages, messages),
+        tabTo('messages', queues.tabs.messages, messages_ready),
         tabTo('consumers', queues.tabs.consumers, consumers),
         tabTo('bindings', queues.tabs.bindings),
         tabTo('settings', queues.tabs.settings),
