@@ -4,6 +4,7 @@ import { SessionProvider, useSessionActions, useSessionState } from './data/sess
 import { LoginPage } from './pages/login/login-page.tsx';
 import { NotFoundPage } from './pages/not-found-page.tsx';
 import { PAGES } from './pages/pages.ts';
+import { PageBoundary } from './parts/page-boundary.tsx';
 import { Failed, Loading } from './parts/states.tsx';
 import { useRoute } from './route.ts';
 import { Shell } from './shell/shell.tsx';
@@ -49,8 +50,10 @@ function CurrentPage(): ReactNode {
   const PageOf = lazyPages.get(name);
   if (PageOf === undefined) return <NotFoundPage />;
   return (
-    <Suspense key={name} fallback={<Loading lines={6} />}>
-      <PageOf />
-    </Suspense>
+    <PageBoundary key={name}>
+      <Suspense fallback={<Loading lines={6} />}>
+        <PageOf />
+      </Suspense>
+    </PageBoundary>
   );
 }

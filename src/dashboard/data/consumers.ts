@@ -21,6 +21,18 @@ export interface ConsumerChannel {
 /** - waiting: another one is the single active consumer. */
 export type ActivityStatus = 'up' | 'single_active' | 'waiting';
 
+/** The fields of a row. */
+export const CONSUMER_COLUMNS: string = [
+  'consumer_tag',
+  'queue',
+  'channel_details',
+  'ack_required',
+  'exclusive',
+  'prefetch_count',
+  'arguments',
+  'activity_status',
+].join(',');
+
 /** Undefined for who consumes over HTTP. */
 export function channelOf({ channel_details: details }: ConsumerRow): ConsumerChannel | undefined {
   return typeof details.name === 'string' ? (details as ConsumerChannel) : undefined;

@@ -1,6 +1,6 @@
 /** Which queues get dead letters: those to which the dead-letter exchanges of other queues lead, by any number of bindings. */
+import { exchangeFromPath } from './exchanges.ts';
 import { queryText, segment } from './http.ts';
-import { DEFAULT_EXCHANGE } from './messages.ts';
 
 export interface DeadLetterQueue {
   readonly vhost: string;
@@ -129,7 +129,7 @@ class DeadLetterSearch {
 /** An argument goes before a policy, and has another prefix. */
 function settingOf(row: QueueRow, name: string): string | undefined {
   const value = row.arguments?.[`x-${name}`] ?? row.effective_policy_definition?.[name];
-  return typeof value === 'string' ? (value === DEFAULT_EXCHANGE ? '' : value) : undefined;
+  return typeof value === 'string' ? exchangeFromPath(value) : undefined;
 }
 
 function keyOf(...names: readonly string[]): string {

@@ -50,12 +50,12 @@ export async function requestText(path: string): Promise<string> {
 }
 
 async function textOf(response: Response): Promise<string> {
-  const text = await response.text();
+  const text = await response.text().catch(noAnswer);
   if (!response.ok) throw refusalOf(response, text);
   return text;
 }
 
-async function send(
+function send(
   method: Method,
   path: string,
   body: unknown,
@@ -72,11 +72,12 @@ async function send(
     },
     ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
   };
-  try {
-    return await fetch(path, init);
-  } catch {
-    throw new ApiError(0, 'no answer from the broker', undefined);
-  }
+  return fetch(path, init).catch(noAnswer);
+}
+
+/** Nothing came, or it broke off. */
+function noAnswer(): never {
+  throw new ApiError(0, 'no answer from the broker', undefined);
 }
 
 /** Problem documents under /v1 have a detail, RabbitMQ's answers a reason. */

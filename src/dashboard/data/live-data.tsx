@@ -2,6 +2,7 @@ import { type QueryClient, type UseQueryResult, useQuery, useQueryClient } from 
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react';
 import { type ApiError, request } from './http.ts';
 import { type LiveState, LiveStream } from './live-stream.ts';
+import { hasSessionEnded } from './session.tsx';
 
 const LiveContext = createContext<LiveStream | undefined>(undefined);
 
@@ -22,6 +23,7 @@ export function LiveData({
 function makeStream(client: QueryClient, onLoggedOut: () => void): LiveStream {
   return new LiveStream({
     onLoggedOut,
+    onLost: () => void hasSessionEnded().then((hasEnded) => hasEnded && onLoggedOut()),
     onAnswer: ({ path, status, body }) => {
       if (status === 200) client.setQueryData([path], body);
       else void client.invalidateQueries({ queryKey: [path], exact: true });
@@ -36,12 +38,20 @@ function makeStream(client: QueryClient, onLoggedOut: () => void): LiveStream {
 export function useLive<T>(path: string | undefined): UseQueryResult<T, ApiError> {
   const stream = useContext(LiveContext);
   useEffect(() => (path === undefined ? undefined : stream?.watch(path)), [stream, path]);
-  return useOnce<T>(path);
+  return useAnswer<T>(path, true);
 }
 
-/** The answer of a GET path, asked once, and again after an action of this page. */
+/** The answer of a GET path, asked when it comes into view, and again after an action of this page. */
 export function useOnce<T>(path: string | undefined): UseQueryResult<T, ApiError> {
+  return useAnswer<T>(path, 'always');
+}
+
+function useAnswer<T>(
+  path: string | undefined,
+  refetchOnMount: boolean | 'always',
+): UseQueryResult<T, ApiError> {
   return useQuery<T, ApiError>({
+    refetchOnMount,
     queryKey: [path],
     queryFn: () => request<T>('GET', path as string),
     enabled: path !== undefined,

@@ -12,10 +12,16 @@ export interface LiveAnswer {
   readonly body: unknown;
 }
 
+interface LiveEnd {
+  readonly reason: 'unauthorised' | 'stopped';
+}
+
 interface Listeners {
   onAnswer(answer: LiveAnswer): void;
   /** The session has ended. */
   onLoggedOut(): void;
+  /** It is tried again. Why it is lost a browser does not say: the session may have ended, too. */
+  onLost(): void;
 }
 
 /** Pages mount many parts in one go: they share one stream. */
@@ -84,11 +90,16 @@ export class LiveStream {
     if (this.#state !== 'live') this.#setState('connecting');
     source.addEventListener('open', () => this.#setState('live'));
     source.addEventListener('answer', ({ data }) => this.#listeners.onAnswer(JSON.parse(data) as LiveAnswer));
-    source.addEventListener('end', () => this.#end());
+    source.addEventListener('end', ({ data }) => this.#end(JSON.parse(data) as LiveEnd));
     source.addEventListener('error', () => this.#retry());
   }
 
-  #end(): void {
+  /** A broker that stops is there again soon, and knows who is logged in or not. */
+  #end({ reason }: LiveEnd): void {
+    if (reason === 'stopped') {
+      this.#retry();
+      return;
+    }
     this.close();
     this.#setState('lost');
     this.#listeners.onLoggedOut();
@@ -99,6 +110,7 @@ export class LiveStream {
     this.close();
     this.#setState('lost');
     this.#schedule(RETRY_MS);
+    this.#listeners.onLost();
   }
 
   #setState(state: LiveState): void {

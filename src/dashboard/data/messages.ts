@@ -1,4 +1,5 @@
 /** Looking into queues, publishing, dropping: docs of GET /v1/queues/{vhost}/{queue}/messages and its neighbours. */
+import { exchangeInPath } from './exchanges.ts';
 import { queryText, request, segment } from './http.ts';
 
 /** A header with its type in AMQP, where plain JSON would lose it. */
@@ -133,9 +134,6 @@ export interface PublishAnswer {
   readonly deliver_at?: string;
 }
 
-/** In paths and permissions. */
-export const DEFAULT_EXCHANGE = 'amq.default';
-
 export type PublishTarget = { readonly queue: string } | { readonly exchange: string };
 
 export function publish(
@@ -146,7 +144,7 @@ export function publish(
   const path =
     'queue' in target
       ? queuePath(vhost, target.queue)
-      : `/v1/exchanges/${segment(vhost)}/${segment(target.exchange === '' ? DEFAULT_EXCHANGE : target.exchange)}`;
+      : `/v1/exchanges/${segment(vhost)}/${segment(exchangeInPath(target.exchange))}`;
   return request('POST', `${path}/messages`, message);
 }
 

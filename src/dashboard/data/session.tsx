@@ -99,6 +99,15 @@ async function findSession(): Promise<SessionAnswer | null> {
   }
 }
 
+/** Whether the broker says that nobody is logged in. While it does not answer, nobody knows. */
+export async function hasSessionEnded(): Promise<boolean> {
+  try {
+    return (await findSession()) === null;
+  } catch {
+    return false;
+  }
+}
+
 export interface SessionActions {
   /** Throws an `ApiError`: 401 wrong, 429 throttled. */
   logIn(username: string, password: string): Promise<void>;

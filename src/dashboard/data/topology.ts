@@ -1,5 +1,6 @@
 /** What the topology is made of, and where a message would go. Of each thing only the fields that the graph shows. */
 import { type UseMutationResult, type UseQueryResult, useMutation } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { type ApiError, queryText, request, segment } from './http.ts';
 import { useLive, useOnce } from './live-data.tsx';
 
@@ -112,26 +113,30 @@ export function useTopology(vhost: string | undefined): TopologyQuery {
     hasPolicy ? listPath('policies', vhost, ['name', 'definition']) : undefined,
   );
   const queries: readonly UseQueryResult<unknown, ApiError>[] = [exchanges, queues, bindings, consumers];
-  const isWhole =
-    exchanges.data !== undefined &&
-    queues.data !== undefined &&
-    bindings.data !== undefined &&
-    consumers.data !== undefined;
   return {
-    answers: isWhole
-      ? {
-          exchanges: exchanges.data,
-          queues: queues.data,
-          bindings: bindings.data,
-          consumers: consumers.data,
-          policies: policies.data ?? [],
-        }
-      : undefined,
+    answers: useAnswers({
+      exchanges: exchanges.data,
+      queues: queues.data,
+      bindings: bindings.data,
+      consumers: consumers.data,
+      policies: policies.data,
+    }),
     error: queries.find(({ error }) => error !== null)?.error ?? null,
     retry: () => {
       for (const query of queries) if (query.error !== null) void query.refetch();
     },
   };
+}
+
+type PartialAnswers = { readonly [K in keyof TopologyAnswers]: TopologyAnswers[K] | undefined };
+
+/** Undefined until all lists are there, but for the policies. The same object for as long as they are: a graph is made of it. */
+function useAnswers(lists: PartialAnswers): TopologyAnswers | undefined {
+  const { exchanges, queues, bindings, consumers, policies } = lists;
+  return useMemo(() => {
+    if (!exchanges || !queues || !bindings || !consumers) return undefined;
+    return { exchanges, queues, bindings, consumers, policies: policies ?? [] };
+  }, [exchanges, queues, bindings, consumers, policies]);
 }
 
 function listPath(list: string, vhost: string | undefined, columns: readonly string[]): string | undefined {

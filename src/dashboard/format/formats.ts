@@ -70,7 +70,9 @@ export class Formats {
       amount /= KIB;
       unit++;
     }
-    return `${this.#precise.format(amount)} ${BYTE_UNITS[unit]}`;
+    // 1,023 bytes are not about 1,020
+    const format = Math.abs(amount) < 1000 ? this.#precise : this.#whole;
+    return `${format.format(amount)} ${BYTE_UNITS[unit]}`;
   }
 
   duration(milliseconds: Maybe): string {

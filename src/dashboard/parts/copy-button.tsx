@@ -4,6 +4,7 @@ import { IconButton } from './button.tsx';
 
 const SHOWN_MS = 1500;
 
+/** Browsers give the clipboard to pages over HTTPS or of their own machine only; others have no button. */
 export function CopyButton({ text }: { readonly text: string }): ReactNode {
   const { parts } = useTexts();
   const [copied, setCopied] = useState(false);
@@ -12,6 +13,7 @@ export function CopyButton({ text }: { readonly text: string }): ReactNode {
     setCopied(true);
     window.setTimeout(() => setCopied(false), SHOWN_MS);
   };
+  if (!window.isSecureContext) return null;
   return (
     <IconButton
       icon={copied ? 'good' : 'copy'}

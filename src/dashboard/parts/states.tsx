@@ -58,7 +58,7 @@ export function Failed({
   );
 }
 
-/** Shows the answer when it is there; before that that it loads, and when it failed why. An old answer stays. */
+/** Shows the answer when it is there; before that that it loads, and when it failed why. An old answer stays while a newer one loads. */
 export function Answer<T>({
   of,
   lines,

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { useLiveState } from '../data/live-data.tsx';
 import { type Session, useSession, useSessionActions } from '../data/session.tsx';
+import { useAction } from '../data/use-action.ts';
 import { type Texts, useTexts } from '../language/language.tsx';
 import { Button, IconButton } from '../parts/button.tsx';
 import { classNames } from '../parts/class-names.ts';
@@ -159,6 +160,7 @@ function Account(): ReactNode {
   const { shell } = useTexts();
   const { username, tags, version } = useSession();
   const { logOut } = useSessionActions();
+  const leave = useAction(logOut);
   return (
     <section className={styles['account']} aria-label={shell.account}>
       <p className={styles['username']} title={tags.join(', ')}>
@@ -167,7 +169,7 @@ function Account(): ReactNode {
       </p>
       <div className={styles['accountRow']}>
         <LanguageChoice />
-        <Button small onClick={() => void logOut()}>
+        <Button small busy={leave.isPending} onClick={() => leave.mutate(undefined)}>
           {shell.logOut}
         </Button>
       </div>

@@ -1,4 +1,4 @@
-import { type ReactNode, useSyncExternalStore } from 'react';
+import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
 import { useOnce } from '../data/live-data.tsx';
 import { useTexts } from '../language/language.tsx';
 import { SelectField } from '../parts/fields.tsx';
@@ -19,11 +19,21 @@ function subscribe(listener: () => void): () => void {
   return () => window.removeEventListener(CHANGED, listener);
 }
 
+function choose(vhost: string): void {
+  window.localStorage.setItem(STORED_UNDER, vhost);
+  window.dispatchEvent(new Event(CHANGED));
+}
+
 export function VhostChoice(): ReactNode {
   const { shell } = useTexts();
   const vhost = useVhost();
-  const { data = [] } = useOnce<readonly { readonly name: string }[]>('/api/vhosts?columns=name');
-  if (data.length < 2) return null;
+  const { data } = useOnce<readonly { readonly name: string }[]>('/api/vhosts?columns=name');
+  const isGone = vhost !== undefined && data !== undefined && !data.some(({ name }) => name === vhost);
+  // it was deleted, or somebody else has logged in: there may be no choice to be seen that leads out of it
+  useEffect(() => {
+    if (isGone) choose(ALL);
+  }, [isGone]);
+  if (data === undefined || data.length < 2) return null;
   return (
     <SelectField
       label={shell.vhost}
@@ -33,10 +43,7 @@ export function VhostChoice(): ReactNode {
         ...data.map(({ name }) => ({ value: name, label: name })),
       ]}
       value={vhost ?? ALL}
-      onChange={(chosen) => {
-        window.localStorage.setItem(STORED_UNDER, chosen);
-        window.dispatchEvent(new Event(CHANGED));
-      }}
+      onChange={choose}
     />
   );
 }

@@ -7,5 +7,4 @@ export const format = {
   days: (number: string): string => `${number} d`,
   ago: (duration: string): string => `${duration} ago`,
   unknown: '–',
-  never: 'never',
 };

@@ -17,5 +17,5 @@ export const audit: typeof english = {
   emptyWhy: '自服务器启动以来，每次通过 HTTP 的更改和每次登录都会记录在这里。',
   noneOfResult: '没有该结果的记录',
   administratorsOnly: '只有管理员可以查看审计日志',
-  administratorsOnlyWhy: '你的用户需要 administrator 标签。',
+  administratorsOnlyWhy: '您的用户需要 administrator 标签。',
 };

@@ -124,7 +124,7 @@ export const flow: typeof english = {
       advice: '只有声明它的连接可以消费。请在该连接上消费，或以非独占方式声明队列。',
     },
     alarm: {
-      title: '代理触发了告警',
+      title: '服务器触发了告警',
       advice: '发布者会被阻塞，在同一连接上消费的客户端也无法确认。请释放内存或磁盘，或等待堆积消化。',
     },
     delivering: { title: '消息正在投递', advice: '无需处理。' },

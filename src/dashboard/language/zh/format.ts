@@ -9,5 +9,4 @@ export const format: typeof english = {
   days: (number) => `${number} 天`,
   ago: (duration) => `${duration}前`,
   unknown: '–',
-  never: '永不',
 };

@@ -7,8 +7,8 @@ export const outcomes: typeof english = {
   messageId: '消息 ID',
   messageIdHint: '即属性 message-id，须与发布时完全一致。',
   noVhost: '无法查询处理结果',
-  noScheduleVhost: '没有你可以查看的虚拟主机',
-  noVhostWhy: '你在任何虚拟主机中都没有权限。',
+  noScheduleVhost: '没有您可以查看的虚拟主机',
+  noVhostWhy: '您在任何虚拟主机中都没有权限。',
   how: '怎样才会有处理结果',
   howLead: '处理结果从消息离开队列时开始保留，保留多久由请求者决定。',
   howSteps: [
@@ -77,5 +77,5 @@ export const outcomes: typeof english = {
   noneScheduled: '没有定时消息',
   noneScheduledWhy:
     '使用消息头 x-deliver-at、类型为 x-delayed-message 的交换机加消息头 x-delay，或通过 HTTP 使用 delay_ms 或 deliver_at，都可以发布定时消息。',
-  notAllShown: (shown, total) => `本页显示 ${total} 条中的 ${shown} 条：其余消息发往你无权使用的交换机。`,
+  notAllShown: (shown, total) => `本页显示 ${total} 条中的 ${shown} 条：其余消息发往您无权使用的交换机。`,
 };

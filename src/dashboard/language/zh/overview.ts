@@ -50,15 +50,15 @@ export const overview: typeof english = {
   noConsumer: '没有消费者',
   nothingLeaves: '没有流出',
 
-  memoryAlarmTitle: '代理内存不足，发布者已被阻塞',
+  memoryAlarmTitle: '服务器内存不足，发布者已被阻塞',
   memoryAlarmWhy: (used, limit) =>
-    `已使用 ${used}，上限为 ${limit}；回落到上限的六分之五后才会继续接收消息。请让消费者消化最长的队列，清空或删除不再需要的内容，或调高 memory-high-watermark 后重启代理。`,
+    `已使用 ${used}，上限为 ${limit}；回落到上限的六分之五后才会继续接收消息。请让消费者消化最长的队列，清空或删除不再需要的内容，或调高 memory-high-watermark 后重启服务器。`,
   diskAlarmTitle: '磁盘空间即将用尽，发布者已被阻塞',
   diskAlarmWhy: (free, limit) =>
     `可用 ${free}，下限为 ${limit}；比下限多出五分之一后才会继续接收消息。请清理数据目录所在的磁盘，或让消费者消化最长的队列。`,
   alarmTitle: '告警已触发，发布者已被阻塞',
   alarmWhy:
-    '代理的内存或磁盘不足，有空间后才会继续接收消息。请让消费者消化最长的队列，并通知代理的运维人员。',
+    '服务器的内存或磁盘不足，有空间后才会继续接收消息。请让消费者消化最长的队列，并通知服务器的运维人员。',
   longestQueues: '最长的队列',
   blocked: '被阻塞的发布者：',
   stuckTitle: (count) => `${count} 个队列卡住了`,

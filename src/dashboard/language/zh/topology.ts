@@ -35,7 +35,7 @@ export const topology: typeof english = {
     headers: '消息头',
     submit: '显示路径',
     publishesNothing: '不会真正发布消息。',
-    refused: '被拒绝：你没有发布权限',
+    refused: '被拒绝：您没有发布权限',
     repeated: '重复消息：会被确认，但不会路由到任何队列',
     unroutable: '无法路由：到不了任何队列',
     unroutableWhy: '设置了 mandatory 时会退回，否则被丢弃。',

@@ -1,6 +1,6 @@
 import { type ReactNode, useMemo } from 'react';
-import { type ConsumerRow, channelOf } from '../../data/consumers.ts';
-import { segment } from '../../data/http.ts';
+import { CONSUMER_COLUMNS, type ConsumerRow, channelOf } from '../../data/consumers.ts';
+import { queryText, segment } from '../../data/http.ts';
 import { useLive } from '../../data/live-data.tsx';
 import { useFormats, useTexts } from '../../language/language.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -13,9 +13,8 @@ export function ConsumersPage(): ReactNode {
   const { shell, clients } = useTexts();
   const formats = useFormats();
   const vhost = useVhost();
-  const answer = useLive<readonly ConsumerRow[]>(
-    vhost === undefined ? '/api/consumers' : `/api/consumers/${segment(vhost)}`,
-  );
+  const path = vhost === undefined ? '/api/consumers' : `/api/consumers/${segment(vhost)}`;
+  const answer = useLive<readonly ConsumerRow[]>(`${path}${queryText({ columns: CONSUMER_COLUMNS })}`);
   const columns = useMemo(
     () => consumerColumns(clients, formats, { withVhost: vhost === undefined, withChannel: true }),
     [clients, formats, vhost],

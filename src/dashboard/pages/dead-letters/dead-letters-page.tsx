@@ -32,6 +32,7 @@ export function DeadLettersPage(): ReactNode {
   const answer: UseQueryResult<DeadLetterQueues, ApiError> = useQuery<DeadLetterQueues, ApiError>({
     queryKey: ['dead-letter-queues', vhost],
     queryFn: () => findDeadLetterQueues((path) => request('GET', path), vhost),
+    refetchOnMount: 'always',
   });
   return (
     <Page

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import { type DeadLettersAnswer, deadLettersPath } from '../../data/dead-letters.ts';
+import { exchangeInPath } from '../../data/exchanges.ts';
 import { useOnce } from '../../data/live-data.tsx';
-import { DEFAULT_EXCHANGE } from '../../data/messages.ts';
 import { useSession } from '../../data/session.tsx';
 import { useFormats, useTexts } from '../../language/language.tsx';
 import { Button } from '../../parts/button.tsx';
@@ -79,7 +79,7 @@ function AllActions({
   lookedAt,
 }: DeadLettersTabProps & { readonly lookedAt: number }): ReactNode {
   const { deadLetters } = useTexts();
-  const mayMove = useSession().may('write', vhost, DEFAULT_EXCHANGE);
+  const mayMove = useSession().may('write', vhost, exchangeInPath(''));
   const [act, setAct] = useState<'replay' | 'drop'>();
   const close = (): void => setAct(undefined);
   return (

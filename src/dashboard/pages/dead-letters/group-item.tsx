@@ -1,7 +1,8 @@
 import { type ReactNode, useState } from 'react';
 import { type DeadLetterGroup, searchForGroup } from '../../data/dead-letters.ts';
+import { exchangeInPath } from '../../data/exchanges.ts';
 import { useOnce } from '../../data/live-data.tsx';
-import { DEFAULT_EXCHANGE, type MessagesAnswer, messagesPath } from '../../data/messages.ts';
+import { type MessagesAnswer, messagesPath } from '../../data/messages.ts';
 import { useSession } from '../../data/session.tsx';
 import { useAction } from '../../data/use-action.ts';
 import { useFormats, useTexts } from '../../language/language.tsx';
@@ -119,7 +120,7 @@ function SamplePayload({
 
 function GroupActions({ vhost, queue, group }: GroupItemProps): ReactNode {
   const { deadLetters } = useTexts();
-  const mayMove = useSession().may('write', vhost, DEFAULT_EXCHANGE);
+  const mayMove = useSession().may('write', vhost, exchangeInPath(''));
   const [act, setAct] = useState<'replay' | 'drop'>();
   const close = (): void => setAct(undefined);
   return (

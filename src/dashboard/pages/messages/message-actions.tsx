@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
-import { DEFAULT_EXCHANGE, type Message } from '../../data/messages.ts';
+import { exchangeInPath } from '../../data/exchanges.ts';
+import type { Message } from '../../data/messages.ts';
 import { useSession } from '../../data/session.tsx';
 import { useTexts } from '../../language/language.tsx';
 import { Button } from '../../parts/button.tsx';
@@ -39,7 +40,7 @@ export function MessageActions({ vhost, queue, message, onEdit, onGone }: Messag
           {messages.editCopy}
         </Button>
       )}
-      {session.may('write', vhost, DEFAULT_EXCHANGE) && (
+      {session.may('write', vhost, exchangeInPath('')) && (
         <Button small icon="move" onClick={() => setAct('replay')}>
           {messages.replay}
         </Button>

@@ -1,12 +1,6 @@
 /** A message as it is written in a form, and what is published of it. */
-import {
-  DEFAULT_EXCHANGE,
-  type Headers,
-  type Message,
-  type MessageToPublish,
-  type PublishTarget,
-  type TypedHeader,
-} from '../../data/messages.ts';
+import { exchangeInPath } from '../../data/exchanges.ts';
+import type { Headers, Message, MessageToPublish, PublishTarget, TypedHeader } from '../../data/messages.ts';
 import { type ArgumentRow, argumentRowsOf, argumentsOf } from '../../parts/argument-rows.ts';
 
 /** What a form begins with: nothing, or what another message has. */
@@ -76,11 +70,12 @@ export function draftOf(
 ): MessageDraft {
   const { properties = {}, headers = {}, typed_headers = {} } = seed;
   const typed = Object.entries(typed_headers);
+  const named = exchange ?? seed.exchange;
   const text = (name: TextProperty): string => String(properties[name] ?? '');
   return {
     to: queue !== undefined && mayUseQueue ? 'queue' : 'exchange',
     queue: queue ?? '',
-    exchange: exchangeToWrite(exchange ?? seed.exchange),
+    exchange: named === undefined ? '' : exchangeInPath(named),
     routingKey: seed.routing_key ?? '',
     form: formOf(seed),
     payload: seed.payload ?? '',
@@ -104,11 +99,6 @@ export function draftOf(
     headers: argumentRowsOf(withoutNames(headers, new Set(typed.map(([name]) => name)))),
     typedHeaders: typed,
   };
-}
-
-/** The default exchange has no name but this one. */
-function exchangeToWrite(exchange: string | undefined): string {
-  return exchange === '' ? DEFAULT_EXCHANGE : (exchange ?? '');
 }
 
 function formOf({ payload, encoding, properties }: MessageSeed): PayloadForm {

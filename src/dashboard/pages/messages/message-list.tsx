@@ -1,5 +1,6 @@
 import { type ReactNode, useMemo, useState } from 'react';
-import { DEFAULT_EXCHANGE, type Message, type MessagesAnswer } from '../../data/messages.ts';
+import { exchangeInPath } from '../../data/exchanges.ts';
+import type { Message, MessagesAnswer } from '../../data/messages.ts';
 import { useSession } from '../../data/session.tsx';
 import { useFormats, useTexts } from '../../language/language.tsx';
 import { Button, LinkButton } from '../../parts/button.tsx';
@@ -19,9 +20,11 @@ interface MessageListProps {
   /** Undefined: from the head of the queue. */
   readonly from: string | undefined;
   readonly isSearch: boolean;
+  /** When it was looked: ages are of then. */
+  readonly nowMs: number;
 }
 
-export function MessageList({ vhost, queue, answer, from, isSearch }: MessageListProps): ReactNode {
+export function MessageList({ vhost, queue, answer, from, isSearch, nowMs }: MessageListProps): ReactNode {
   const texts = useTexts();
   const formats = useFormats();
   const [open, setOpen] = useState<string>();
@@ -29,9 +32,8 @@ export function MessageList({ vhost, queue, answer, from, isSearch }: MessageLis
   const { messages } = answer;
   const positions = useMemo(() => messages.map(({ position }) => position), [messages]);
   const columns = useMemo(
-    () =>
-      messageColumns({ texts, formats, nowMs: Date.now(), selected, onSelect: setSelected, onOpen: setOpen }),
-    [texts, formats, selected],
+    () => messageColumns({ texts, formats, nowMs, selected, onSelect: setSelected, onOpen: setOpen }),
+    [texts, formats, nowMs, selected],
   );
   return (
     <>
@@ -76,7 +78,7 @@ interface SelectionBarProps {
 function SelectionBar({ vhost, queue, shown, selected, onSelect }: SelectionBarProps): ReactNode {
   const { messages } = useTexts();
   const formats = useFormats();
-  const mayMove = useSession().may('write', vhost, DEFAULT_EXCHANGE);
+  const mayMove = useSession().may('write', vhost, exchangeInPath(''));
   const [act, setAct] = useState<'drop' | 'replay'>();
   const close = (): void => setAct(undefined);
   const done = (): void => {

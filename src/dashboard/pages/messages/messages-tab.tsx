@@ -62,6 +62,8 @@ function Look({ vhost, name }: MessagesTabProps): ReactNode {
             answer={found}
             from={from}
             isSearch={conditions.length > 0}
+            // 0 while the answer to another question stands in
+            nowMs={answer.dataUpdatedAt || Date.now()}
           />
         )}
       </Answer>

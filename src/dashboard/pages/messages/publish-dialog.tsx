@@ -1,11 +1,6 @@
 import { type ReactNode, useState } from 'react';
-import {
-  DEFAULT_EXCHANGE,
-  dropMessages,
-  type MessageToPublish,
-  type PublishAnswer,
-  publish,
-} from '../../data/messages.ts';
+import { exchangeInPath } from '../../data/exchanges.ts';
+import { dropMessages, type MessageToPublish, type PublishAnswer, publish } from '../../data/messages.ts';
 import { useSession } from '../../data/session.tsx';
 import { useAction } from '../../data/use-action.ts';
 import { useTexts } from '../../language/language.tsx';
@@ -39,7 +34,7 @@ export function PublishDialog(props: PublishDialogProps): ReactNode {
   const { vhost, exchange, queue, initial, onClose } = props;
   const { messages } = useTexts();
   const session = useSession();
-  const mayUseQueue = session.may('write', vhost, DEFAULT_EXCHANGE);
+  const mayUseQueue = session.may('write', vhost, exchangeInPath(''));
   const [draft, setDraft] = useState(() =>
     draftOf(initial ?? {}, { queue, exchange, mayUseQueue, username: session.username }),
   );
@@ -102,6 +97,6 @@ function titleOf(
   messages: ReturnType<typeof useTexts>['messages'],
 ): string {
   if (initial !== undefined) return messages.publishCopy;
-  const name = queue ?? (exchange === '' ? DEFAULT_EXCHANGE : exchange);
+  const name = queue ?? (exchange === undefined ? undefined : exchangeInPath(exchange));
   return name === undefined ? messages.publishMessage : messages.publishTo(name);
 }

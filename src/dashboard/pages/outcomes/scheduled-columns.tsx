@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { exchangeInPath } from '../../data/exchanges.ts';
 import type { ScheduledRow } from '../../data/outcomes.ts';
 import type { Session } from '../../data/session.tsx';
 import type { Formats } from '../../format/formats.ts';
@@ -53,7 +54,7 @@ function cancelColumn({ texts, session, vhost, onCancel }: ScheduledColumnSettin
     id: 'cancel',
     header: texts.cancel,
     cell: (row) =>
-      session.may('write', vhost, row.exchange === '' ? 'amq.default' : row.exchange) && (
+      session.may('write', vhost, exchangeInPath(row.exchange)) && (
         <IconButton icon="remove" label={texts.cancelOf(row.id)} onClick={() => onCancel(row)} />
       ),
     align: 'end',

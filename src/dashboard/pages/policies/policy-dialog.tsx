@@ -61,7 +61,7 @@ export function PolicyDialog({ kind, before, onClose }: PolicyDialogProps): Reac
       title={before === undefined ? addTitle : texts.editTitle(before.name)}
       submit={before === undefined ? parts.add : parts.save}
       busy={save.isPending}
-      disabled={name === '' || made === undefined || isEmpty}
+      disabled={vhost === '' || name === '' || made === undefined || isEmpty}
       error={save.error}
       onSubmit={() => save.mutate(undefined)}
       onClose={onClose}

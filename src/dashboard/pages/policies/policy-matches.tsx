@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useState } from 'react';
+import { ApiError } from '../../data/http.ts';
 import { useLive } from '../../data/live-data.tsx';
 import {
   type CandidatesAnswer,
@@ -27,18 +28,23 @@ export function PolicyMatches({ vhost, pattern, applyTo }: PolicyMatchesProps): 
   const queues = useMatches('queues', vhost, settled, applyTo);
   const exchanges = useMatches('exchanges', vhost, settled, applyTo);
   const isPending = pattern !== settled || queues === 'pending' || exchanges === 'pending';
-  const isInvalid = queues === 'invalid' || exchanges === 'invalid';
   return (
     <div className={styles['matches']} role="status">
       {isPending ? (
         texts.matching
-      ) : isInvalid ? (
-        texts.invalidPattern
+      ) : queues instanceof ApiError ? (
+        refusalText(queues, texts)
+      ) : exchanges instanceof ApiError ? (
+        refusalText(exchanges, texts)
       ) : (
         <Found queues={queues} exchanges={exchanges} />
       )}
     </div>
   );
+}
+
+function refusalText({ status, message }: ApiError, texts: Texts['policies']): string {
+  return status === 400 ? texts.invalidPattern : message;
 }
 
 /** Undefined: the policy is not for these. */
@@ -81,11 +87,11 @@ function useMatches(
   vhost: string,
   pattern: string,
   applyTo: PolicyTarget,
-): Found | 'pending' | 'invalid' {
+): Found | 'pending' | ApiError {
   const isMeant = vhost !== '' && targetsOf(applyTo).includes(of);
   const answer = useLive<CandidatesAnswer>(isMeant ? candidatesPath(of, vhost, pattern) : undefined);
   if (!isMeant) return undefined;
-  if (answer.error !== null) return 'invalid';
+  if (answer.error !== null) return answer.error;
   if (answer.data === undefined || answer.isPlaceholderData) return 'pending';
   return matchesOf(answer.data, pattern, applyTo);
 }

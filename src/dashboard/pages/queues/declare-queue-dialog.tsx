@@ -1,6 +1,8 @@
 import { type ReactNode, useState } from 'react';
+import { useOnce } from '../../data/live-data.tsx';
 import { declareQueue } from '../../data/queues.ts';
 import { useAction } from '../../data/use-action.ts';
+import type { VhostRow } from '../../data/vhosts.ts';
 import { useTexts } from '../../language/language.tsx';
 import { type ArgumentRow, argumentsOf } from '../../parts/argument-rows.ts';
 import { ArgumentsEditor } from '../../parts/arguments-editor.tsx';
@@ -28,6 +30,7 @@ export function DeclareQueueDialog({ onClose }: { readonly onClose: () => void }
   const [known, setKnown] = useState(NO_ARGUMENTS);
   const [others, setOthers] = useState<readonly ArgumentRow[]>([]);
   const otherArguments = argumentsOf(others);
+  const defaultType = useDefaultType(vhost);
   const isQuorum = known.type === 'quorum';
   const action = useAction(declareQueue, {
     done: () => queues.declared(name),
@@ -53,7 +56,7 @@ export function DeclareQueueDialog({ onClose }: { readonly onClose: () => void }
           name,
           durable: durable || isQuorum,
           auto_delete: autoDelete && !isQuorum,
-          arguments: { ...otherArguments, ...argumentsOfQueue(known) },
+          arguments: { ...otherArguments, ...argumentsOfQueue(known, defaultType) },
         })
       }
     >
@@ -103,4 +106,12 @@ export function DeclareQueueDialog({ onClose }: { readonly onClose: () => void }
       <ArgumentsEditor label={texts.others} names={OTHER_ARGUMENTS} value={others} onChange={setOthers} />
     </FormDialog>
   );
+}
+
+/** Of queues that are declared without a type. */
+function useDefaultType(vhost: string): string {
+  const { data } = useOnce<readonly Pick<VhostRow, 'name' | 'default_queue_type'>[]>(
+    '/api/vhosts?columns=name,default_queue_type',
+  );
+  return data?.find(({ name }) => name === vhost)?.default_queue_type ?? 'classic';
 }

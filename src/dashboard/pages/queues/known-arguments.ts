@@ -54,12 +54,15 @@ export const OTHER_ARGUMENTS = [
   'x-queue-version',
 ] as const;
 
-/** As queue.declare takes them. What is not set is left out: it would be compared when the queue is declared again. */
-export function argumentsOfQueue(known: KnownArguments): ArgumentValues {
+/**
+ * As queue.declare takes them. What is not set is left out: it would be compared when the queue is declared again. So is the type that
+ * the vhost gives to queues without one.
+ */
+export function argumentsOfQueue(known: KnownArguments, defaultType: string): ArgumentValues {
   const { type, numbers, overflow, deadLetters, singleActiveConsumer } = known;
   const asked = Object.entries(numbers).filter(([name, value]) => value !== undefined && isFor(name, type));
   return {
-    ...(type === 'classic' ? {} : { 'x-queue-type': type }),
+    ...(type === defaultType ? {} : { 'x-queue-type': type }),
     ...Object.fromEntries(asked),
     ...(overflow === '' ? {} : { 'x-overflow': overflow }),
     ...deadLetterArguments(deadLetters),

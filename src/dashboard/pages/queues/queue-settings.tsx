@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { QueueAnswer } from '../../data/queues.ts';
+import { useSession } from '../../data/session.tsx';
 import { useFormats, useTexts } from '../../language/language.tsx';
 import { Card } from '../../parts/card.tsx';
 import { type KeyValue, KeyValues } from '../../parts/key-values.tsx';
@@ -36,10 +37,11 @@ export function QueueSettings({ queue }: QueueSettingsProps): ReactNode {
 function Properties({ queue }: QueueSettingsProps): ReactNode {
   const { queues, parts } = useTexts();
   const texts = queues.settings;
-  const { owner_pid_details: owner } = queue;
+  const { isAdministrator } = useSession();
+  const { vhost, owner_pid_details: owner } = queue;
   const yesNo = (value: boolean): string => (value ? parts.yes : parts.no);
   const rows: KeyValue[] = [
-    { key: queues.vhost, value: <a href={href(['vhosts', queue.vhost])}>{queue.vhost}</a> },
+    { key: queues.vhost, value: isAdministrator ? <a href={href(['vhosts', vhost])}>{vhost}</a> : vhost },
     { key: texts.type, value: queue.type },
     { key: texts.durability, value: queue.durable ? texts.durable : texts.transient },
     { key: texts.autoDelete, value: yesNo(queue.auto_delete) },

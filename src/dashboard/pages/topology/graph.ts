@@ -7,6 +7,7 @@
  *
  * The ids are made of encoded names, so that they may stand anywhere.
  */
+import { isPredeclared } from '../../data/exchanges.ts';
 import { segment } from '../../data/http.ts';
 import type {
   TopologyAnswers,
@@ -214,7 +215,7 @@ function exchangeNode(
   bound: ReadonlySet<string>,
 ): ExchangeNode {
   const id = exchangeId(name);
-  const builtIn = isBuiltIn(name);
+  const builtIn = isPredeclared(name);
   return {
     kind: 'exchange',
     id,
@@ -225,11 +226,6 @@ function exchangeNode(
     inRate: stats?.publish_in_details?.rate,
     outRate: stats?.publish_out_details?.rate,
   };
-}
-
-/** Every vhost has them from the start: the default exchange, and RabbitMQ's `amq.` ones. */
-function isBuiltIn(exchange: string): boolean {
-  return exchange === DEFAULT_EXCHANGE || exchange.startsWith('amq.');
 }
 
 function queueNode(queue: TopologyQueue): QueueNode {

@@ -1,4 +1,5 @@
 /** How a node is called and shown, and where it leads. */
+import { exchangeInPath } from '../../data/exchanges.ts';
 import type { Formats } from '../../format/formats.ts';
 import type { Texts } from '../../language/language.tsx';
 import type { IconName } from '../../parts/icon.tsx';
@@ -62,9 +63,8 @@ export function exchangeLabel(name: string, texts: Texts['topology']): string {
   return name === DEFAULT_EXCHANGE ? texts.defaultExchange : name;
 }
 
-/** The name of the default exchange is empty, and no path may end in that. */
 export function exchangeHref(vhost: string, name: string): string {
-  return href(['exchanges', vhost, name === DEFAULT_EXCHANGE ? 'amq.default' : name]);
+  return href(['exchanges', vhost, exchangeInPath(name)]);
 }
 
 function queueFace(node: QueueNode, vhost: string, texts: Texts['topology'], formats: Formats): NodeFace {

@@ -1,4 +1,5 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
+import { isPredeclared } from '../../data/exchanges.ts';
 import type { ApiError } from '../../data/http.ts';
 import type { RouteQuestion as Question } from '../../data/topology.ts';
 import { useTexts } from '../../language/language.tsx';
@@ -70,5 +71,5 @@ export function RouteQuestion({
 
 /** Of those that every vhost has, hardly anybody asks. */
 function firstOwn(exchanges: readonly string[]): string {
-  return exchanges.find((name) => name !== '' && !name.startsWith('amq.')) ?? exchanges[0] ?? '';
+  return exchanges.find((name) => !isPredeclared(name)) ?? exchanges[0] ?? '';
 }

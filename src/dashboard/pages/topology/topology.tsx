@@ -1,4 +1,5 @@
 import { type ReactNode, useDeferredValue, useEffect, useMemo } from 'react';
+import { exchangeFromPath, exchangeInPath } from '../../data/exchanges.ts';
 import {
   type RouteQuestion as Question,
   type TopologyAnswers,
@@ -9,7 +10,7 @@ import { Card } from '../../parts/card.tsx';
 import { classNames } from '../../parts/class-names.ts';
 import { Banner, Empty } from '../../parts/states.tsx';
 import { replaceQuery, useRoute } from '../../route.ts';
-import { buildGraph, DEFAULT_EXCHANGE } from './graph.ts';
+import { buildGraph } from './graph.ts';
 import { Legend } from './legend.tsx';
 import { RouteAnswer } from './route-answer.tsx';
 import { routePath } from './route-path.ts';
@@ -30,8 +31,6 @@ import { TopologyTable } from './topology-table.tsx';
 
 /** Beyond it a graph says nothing any more, and takes seconds to lay out. */
 const NODES_MAX = 400;
-/** As in RabbitMQ's paths: what is empty is left out of an address. */
-const DEFAULT_IN_ADDRESS = 'amq.default';
 
 interface TopologyProps {
   readonly vhost: string;
@@ -92,7 +91,7 @@ function useAsked(vhost: string, { exchanges }: TopologyAnswers): Asked {
   const explanation = useRouteExplanation();
   const { mutate } = explanation;
   const named = query.get('exchange');
-  const exchange = named === DEFAULT_IN_ADDRESS ? DEFAULT_EXCHANGE : named;
+  const exchange = named === null ? null : exchangeFromPath(named);
   const isThere = exchanges.some(({ name }) => name === exchange);
   const asked = exchange !== null && isThere ? { exchange, routingKey: query.get('key') ?? '' } : undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: who asks later asks with the form
@@ -100,8 +99,8 @@ function useAsked(vhost: string, { exchanges }: TopologyAnswers): Asked {
     if (asked !== undefined) mutate({ ...asked, vhost, headers: {} });
   }, []);
   const ask = (question: Question): void => {
-    const name = question.exchange === DEFAULT_EXCHANGE ? DEFAULT_IN_ADDRESS : question.exchange;
-    replaceQuery({ ask: 1, exchange: name, key: question.routingKey });
+    // what is empty is left out of an address
+    replaceQuery({ ask: 1, exchange: exchangeInPath(question.exchange), key: question.routingKey });
     mutate(question);
   };
   return { explanation, asked, ask };

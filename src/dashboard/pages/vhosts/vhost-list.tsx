@@ -81,7 +81,13 @@ function useColumns(): readonly Column<VhostRow>[] {
       number('total', texts.total, (row) => row.messages, count),
       number('in', texts.rateIn, (row) => ratesOf(row).in, rate),
       number('out', texts.rateOut, (row) => ratesOf(row).out, rate),
-      number('connections', texts.connections, ({ name }) => connections?.get(name) ?? 0, count, true),
+      number(
+        'connections',
+        texts.connections,
+        ({ name }) => connections && (connections.get(name) ?? 0),
+        count,
+        true,
+      ),
       {
         id: 'limits',
         header: texts.limits,
