@@ -68,6 +68,7 @@ test('the first commands name a vhost other than /, in the form that a URL has',
 
 test("the first request names the user, and leaves a password that is nobody else's business to the reader", () => {
   expect(lines(['127.0.0.1'])).toContain('  curl -u guest:guest http://127.0.0.1:15672/api/overview');
+  expect(lines(['127.0.0.1'])).toContain('To see what flows, in a browser: http://127.0.0.1:15672/');
   expect(lines(['0.0.0.0'], { defaultUser: 'app', defaultPassword: 's3cret' })).toContain(
     '  curl -u app http://127.0.0.1:15672/api/overview',
   );

@@ -53,7 +53,8 @@ To send and fetch a first message, with the amqp-tools of Debian and Ubuntu:
 function firstRequest(url: string, values: OptionValues): string {
   const login = hasKnownLogin(values) ? 'guest:guest' : quoted(values.defaultUser);
   return `
-To look at the broker over HTTP (what else can be asked is at ${url}/docs):
+To see what flows, in a browser: ${url}/
+Over HTTP (what else can be asked is at ${url}/docs):
   curl -u ${login} ${url}/api/overview
 `;
 }
