@@ -1,6 +1,6 @@
 /** Dead letters: which queues get them, their groups, and replays. */
 import { queryText, request, segment } from './http.ts';
-import { deathsOf, type Headers, type MessagesAnswer, messagesPath, queuePath } from './messages.ts';
+import { deathsOf, type Headers, type MessagesAnswer, messagesPath, queueResource } from './messages.ts';
 
 /** What dead letters have in common; null: they have none. */
 export interface DeathCause {
@@ -28,7 +28,7 @@ export interface DeadLettersAnswer {
 
 /** `max`: how many messages are looked at. */
 export function deadLettersPath(vhost: string, queue: string, max?: number): string {
-  return `${queuePath(vhost, queue)}/dead-letters${queryText({ max })}`;
+  return `${queueResource(vhost, queue)}/dead-letters${queryText({ max })}`;
 }
 
 export type ReplayWhich = 'all' | { readonly positions: readonly string[] } | DeathCause;
@@ -71,7 +71,7 @@ export interface ReplaysAnswer {
 }
 
 export function replaysPath(vhost: string, queue: string): string {
-  return `${queuePath(vhost, queue)}/replays`;
+  return `${queueResource(vhost, queue)}/replays`;
 }
 
 export function startReplay(vhost: string, queue: string, replay: ReplayRequest): Promise<Replay> {

@@ -1,5 +1,6 @@
 /** The maths of queues: the answers of /v1/.../flow, /series and /explain. docs/queue-maths.md tells what each number is. */
 import { queryText, segment } from './http.ts';
+import { queueResource } from './messages.ts';
 
 /** What charts and rates can look back over. */
 export const FLOW_WINDOWS = ['60s', '10m', '1h', '24h'] as const;
@@ -91,19 +92,15 @@ export interface QueueName {
 }
 
 export function queueFlowPath(queue: QueueName, targetDelayMs: number | undefined): string {
-  return `${queuePath(queue)}/flow${queryText({ target_delay_ms: targetDelayMs })}`;
+  return `${queueResource(queue.vhost, queue.name)}/flow${queryText({ target_delay_ms: targetDelayMs })}`;
 }
 
 export function queueSeriesPath(queue: QueueName, window: FlowWindow): string {
-  return `${queuePath(queue)}/series${queryText({ window })}`;
+  return `${queueResource(queue.vhost, queue.name)}/series${queryText({ window })}`;
 }
 
 export function queueExplanationPath({ vhost, name }: QueueName): string {
   return `/v1/explain/queue/${segment(vhost)}/${segment(name)}`;
-}
-
-function queuePath({ vhost, name }: QueueName): string {
-  return `/v1/queues/${segment(vhost)}/${segment(name)}`;
 }
 
 /** From the address of a page. */

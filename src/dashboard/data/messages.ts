@@ -77,7 +77,8 @@ interface Look {
   readonly typedHeaders?: boolean;
 }
 
-export function queuePath(vhost: string, queue: string): string {
+/** What can be done with a queue under /v1 is below it. */
+export function queueResource(vhost: string, queue: string): string {
   return `/v1/queues/${segment(vhost)}/${segment(queue)}`;
 }
 
@@ -86,7 +87,7 @@ export function messagesPath(vhost: string, queue: string, look: Look): string {
   const fields = new Map<string, string | number | boolean | undefined>();
   for (const condition of conditions) fields.set(fieldOf(condition), condition.value);
   fields.set('from', from).set('limit', limit).set('truncate', truncate).set('typed_headers', typedHeaders);
-  return `${queuePath(vhost, queue)}/messages${queryText(Object.fromEntries(fields))}`;
+  return `${queueResource(vhost, queue)}/messages${queryText(Object.fromEntries(fields))}`;
 }
 
 export interface DropAnswer {
@@ -105,7 +106,7 @@ export async function dropMessages(
 ): Promise<DropAnswer> {
   let [dropped, gone] = [0, 0];
   for (let at = 0; at < positions.length; at += POSITIONS_MAX) {
-    const answer = await request<DropAnswer>('DELETE', `${queuePath(vhost, queue)}/messages`, {
+    const answer = await request<DropAnswer>('DELETE', `${queueResource(vhost, queue)}/messages`, {
       positions: positions.slice(at, at + POSITIONS_MAX),
     });
     dropped += answer.dropped;
@@ -143,7 +144,7 @@ export function publish(
 ): Promise<PublishAnswer> {
   const path =
     'queue' in target
-      ? queuePath(vhost, target.queue)
+      ? queueResource(vhost, target.queue)
       : `/v1/exchanges/${segment(vhost)}/${segment(exchangeInPath(target.exchange))}`;
   return request('POST', `${path}/messages`, message);
 }

@@ -1,5 +1,6 @@
 import type { ConsumerRow } from './consumers.ts';
 import { queryText, request, segment } from './http.ts';
+import { queueResource } from './messages.ts';
 
 export interface QueueName {
   readonly vhost: string;
@@ -166,6 +167,8 @@ export interface Moved {
 }
 
 export function moveMessages({ from, to, max }: Move): Promise<Moved> {
-  const path = `/v1/queues/${segment(from.vhost)}/${segment(from.name)}/move`;
-  return request('POST', path, { ...to, ...(max === undefined ? {} : { max }) });
+  return request('POST', `${queueResource(from.vhost, from.name)}/move`, {
+    ...to,
+    ...(max === undefined ? {} : { max }),
+  });
 }

@@ -1,12 +1,13 @@
 import { type ComponentProps, type ReactNode, useId } from 'react';
 import { useTexts } from '../language/language.tsx';
+import { classNames } from './class-names.ts';
 import styles from './fields.module.css';
 
 interface Labelled {
   readonly label: string;
   /** What it is for, and what is allowed. */
   readonly hint?: ReactNode;
-  readonly optional?: boolean;
+  readonly optional?: boolean | undefined;
 }
 
 interface FieldIds {
@@ -59,13 +60,13 @@ export function TextField({
   ...rest
 }: Labelled & Valued<string> & Native<'input'> & { readonly mono?: boolean }): ReactNode {
   return (
-    <Field label={label} hint={hint} {...(optional === undefined ? {} : { optional })}>
+    <Field label={label} hint={hint} optional={optional}>
       {(ids) => (
         <input
           type="text"
           {...rest}
           {...ids}
-          className={mono ? `${styles['input']} ${styles['mono']}` : styles['input']}
+          className={classNames(styles['input'], mono && styles['mono'])}
           value={value}
           onChange={(event) => onChange(event.target.value)}
         />
@@ -84,7 +85,7 @@ export function NumberField({
   ...rest
 }: Labelled & Valued<number | undefined> & Native<'input'>): ReactNode {
   return (
-    <Field label={label} hint={hint} {...(optional === undefined ? {} : { optional })}>
+    <Field label={label} hint={hint} optional={optional}>
       {(ids) => (
         <input
           {...rest}
@@ -109,18 +110,14 @@ export function TextAreaField({
   ...rest
 }: Labelled & Valued<string> & Native<'textarea'> & { readonly mono?: boolean }): ReactNode {
   return (
-    <Field label={label} hint={hint} {...(optional === undefined ? {} : { optional })}>
+    <Field label={label} hint={hint} optional={optional}>
       {(ids) => (
         <textarea
           rows={6}
           spellCheck={false}
           {...rest}
           {...ids}
-          className={
-            mono
-              ? `${styles['input']} ${styles['area']} ${styles['mono']}`
-              : `${styles['input']} ${styles['area']}`
-          }
+          className={classNames(styles['input'], styles['area'], mono && styles['mono'])}
           value={value}
           onChange={(event) => onChange(event.target.value)}
         />

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { useSession } from '../data/session.tsx';
 import { useTexts } from '../language/language.tsx';
+import { useVhost } from '../shell/vhost-choice.tsx';
 import { SelectField } from './fields.tsx';
 
 interface VhostFieldProps {
@@ -21,6 +22,13 @@ export function VhostField({ value, onChange }: VhostFieldProps): ReactNode {
       onChange={onChange}
     />
   );
+}
+
+/** What a form begins with: the vhost that lists are of, where something may be declared in it. */
+export function useVhostToDeclareIn(): string {
+  const chosen = useVhost();
+  const vhosts = useDeclarableVhosts();
+  return chosen !== undefined && vhosts.includes(chosen) ? chosen : (vhosts[0] ?? '/');
 }
 
 /** Those in which there is a name that may be declared. */

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { request, segment } from '../../data/http.ts';
+import { purgeQueue } from '../../data/queues.ts';
 import { useAction } from '../../data/use-action.ts';
 import { useFormats, useTexts } from '../../language/language.tsx';
 import { ConfirmDialog } from '../../parts/dialog.tsx';
@@ -16,10 +16,11 @@ interface DropAllDialogProps {
 export function DropAllDialog({ vhost, queue, count, onClose }: DropAllDialogProps): ReactNode {
   const { deadLetters } = useTexts();
   const formats = useFormats();
-  const action = useAction(
-    () => request<void>('DELETE', `/api/queues/${segment(vhost)}/${segment(queue)}/contents`),
-    { showRefusal: false, done: () => deadLetters.droppedAll, onDone: onClose },
-  );
+  const action = useAction(() => purgeQueue({ vhost, name: queue }), {
+    showRefusal: false,
+    done: () => deadLetters.droppedAll,
+    onDone: onClose,
+  });
   return (
     <ConfirmDialog
       title={deadLetters.dropAllTitle(queue)}

@@ -8,9 +8,8 @@ import { ArgumentsEditor } from '../../parts/arguments-editor.tsx';
 import { FormDialog } from '../../parts/dialog.tsx';
 import { CheckField, FieldRow, SelectField, TextField } from '../../parts/fields.tsx';
 import { NameField } from '../../parts/name-field.tsx';
-import { useDeclarableVhosts, VhostField } from '../../parts/vhost-field.tsx';
+import { useVhostToDeclareIn, VhostField } from '../../parts/vhost-field.tsx';
 import { href, navigate } from '../../route.ts';
-import { useVhost } from '../../shell/vhost-choice.tsx';
 import { DELAYED_TYPES, EXCHANGE_ARGUMENTS, EXCHANGE_TYPES, type ExchangeType } from './exchange-types.ts';
 
 interface ExchangeDraft {
@@ -28,10 +27,9 @@ interface ExchangeDraft {
 export function DeclareExchangeDialog({ onClose }: { readonly onClose: () => void }): ReactNode {
   const { exchanges } = useTexts();
   const texts = exchanges.declaring;
-  const chosen = useVhost();
-  const vhosts = useDeclarableVhosts();
+  const firstVhost = useVhostToDeclareIn();
   const [draft, setDraft] = useState<ExchangeDraft>(() => ({
-    vhost: chosen !== undefined && vhosts.includes(chosen) ? chosen : (vhosts[0] ?? '/'),
+    vhost: firstVhost,
     name: '',
     type: 'direct',
     delayedType: 'direct',

@@ -9,9 +9,8 @@ import { ArgumentsEditor } from '../../parts/arguments-editor.tsx';
 import { FormDialog } from '../../parts/dialog.tsx';
 import { CheckField, FieldRow, SelectField, TextField } from '../../parts/fields.tsx';
 import { Section } from '../../parts/section.tsx';
-import { useDeclarableVhosts, VhostField } from '../../parts/vhost-field.tsx';
+import { useVhostToDeclareIn, VhostField } from '../../parts/vhost-field.tsx';
 import { href, navigate } from '../../route.ts';
-import { useVhost } from '../../shell/vhost-choice.tsx';
 import { DeadLetterFields } from './dead-letter-fields.tsx';
 import { DeliveryFields, ExpiryFields } from './known-argument-fields.tsx';
 import { argumentsOfQueue, type KnownArguments, NO_ARGUMENTS, OTHER_ARGUMENTS } from './known-arguments.ts';
@@ -19,11 +18,7 @@ import { argumentsOfQueue, type KnownArguments, NO_ARGUMENTS, OTHER_ARGUMENTS } 
 export function DeclareQueueDialog({ onClose }: { readonly onClose: () => void }): ReactNode {
   const { queues } = useTexts();
   const texts = queues.declaring;
-  const chosen = useVhost();
-  const vhosts = useDeclarableVhosts();
-  const [vhost, setVhost] = useState(
-    chosen !== undefined && vhosts.includes(chosen) ? chosen : (vhosts[0] ?? '/'),
-  );
+  const [vhost, setVhost] = useState(useVhostToDeclareIn());
   const [name, setName] = useState('');
   const [durable, setDurable] = useState(true);
   const [autoDelete, setAutoDelete] = useState(false);
