@@ -10,6 +10,7 @@ const slow = [
   'test/crash/kill.test.ts',
   'test/faults/**',
   'test/browser/**',
+  'test/services/storm.test.ts',
 ];
 
 /**
@@ -25,7 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'quick',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'examples/**/*.test.ts'],
           exclude: slow,
           testTimeout: 20_000,
           hookTimeout: 20_000,
@@ -78,6 +79,14 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'storm',
+          include: ['test/services/storm.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -26,8 +26,9 @@ const allowed: Record<string, readonly string[]> = {
   management: ['codec', 'core'],
   client: ['codec', 'core'],
   daemon: ['codec', 'core', 'storage', 'server', 'management', 'client'],
-  testing: ['codec', 'core', 'storage', 'server', 'management', 'client', 'daemon'],
-  cli: ['codec', 'client', 'daemon'],
+  services: ['codec', 'client', 'daemon'],
+  testing: ['codec', 'core', 'storage', 'server', 'management', 'client', 'daemon', 'services'],
+  cli: ['codec', 'client', 'daemon', 'services'],
   dashboard: [],
 };
 

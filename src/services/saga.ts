@@ -1,0 +1,114 @@
+import type { Context, Means } from './context.ts';
+import type { AnyContract, GotBy, Schema } from './contract.ts';
+import type { RetryOptions, Saga } from './part.ts';
+
+/** What a transition returns when the saga is over. */
+export const done: unique symbol = Symbol('done');
+export type Done = typeof done;
+
+export interface SagaOptions<State, Timer extends string> {
+  /** Of the state that is kept between two messages. It must be what JSON can hold. */
+  readonly state: Schema<unknown, State>;
+  /** Names of the timers that its transitions may start. */
+  readonly timers?: readonly Timer[];
+  readonly retry?: RetryOptions;
+  readonly timeoutMs?: number;
+}
+
+/** What a transition gets besides the message and the state. */
+export interface WithTimers<Timer extends string> {
+  /** The key of this saga. */
+  readonly key: string;
+  /** Calls the timeout of that name after the delay, unless it is stopped or started again before, or the saga is done. */
+  startTimer(timer: Timer, delayMs: number): Promise<void>;
+  stopTimer(timer: Timer): Promise<void>;
+}
+
+export type SagaContext<M extends Means, Timer extends string> = Context<M> & WithTimers<Timer>;
+
+type Awaitable<T> = T | Promise<T>;
+
+/** One contract of a saga. */
+export interface SagaTransition {
+  readonly contract: AnyContract;
+  /** Whether it may be the first message of a saga. */
+  readonly starts: boolean;
+  keyOf(payload: unknown): string;
+  /** `state` is undefined when the saga begins with this message. */
+  run(payload: unknown, state: unknown, context: unknown): unknown;
+}
+
+/** A saga as the runtime sees it. */
+export interface SagaDefinition {
+  readonly name: string;
+  readonly state: Schema;
+  readonly retry: RetryOptions | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly transitions: readonly SagaTransition[];
+  /** By the name of the timer. */
+  readonly timeouts: ReadonlyMap<string, (state: unknown, context: unknown) => unknown>;
+}
+
+/**
+ * A long-running exchange of messages: a state that is kept as a row, and what each message makes of it. Messages of one saga
+ * (one key) change it one after the other, over all instances. There is no history to replay.
+ *
+ * A message whose saga has not begun is tried again, as it may have come too early; one whose saga is done is ignored.
+ */
+export class SagaBuilder<State, Timer extends string, M extends Means> implements Saga {
+  readonly part = 'saga';
+  readonly name: string;
+  readonly definition: SagaDefinition;
+
+  constructor(definition: SagaDefinition) {
+    this.name = definition.name;
+    this.definition = definition;
+  }
+
+  /** A message that begins a saga. When it is there already, the message is ignored. */
+  starts<C extends AnyContract>(
+    contract: C,
+    key: (payload: GotBy<C>) => string,
+    transition: (payload: GotBy<C>, context: SagaContext<M, Timer>) => Awaitable<State | Done>,
+  ): SagaBuilder<State, Timer, M> {
+    return this.#with({
+      contract,
+      starts: true,
+      keyOf: (payload) => key(payload as GotBy<C>),
+      run: (payload, _state, context) => transition(payload as GotBy<C>, context as SagaContext<M, Timer>),
+    });
+  }
+
+  /** A message for a saga that has begun. */
+  on<C extends AnyContract>(
+    contract: C,
+    key: (payload: GotBy<C>) => string,
+    transition: (payload: GotBy<C>, state: State, context: SagaContext<M, Timer>) => Awaitable<State | Done>,
+  ): SagaBuilder<State, Timer, M> {
+    return this.#with({
+      contract,
+      starts: false,
+      keyOf: (payload) => key(payload as GotBy<C>),
+      run: (payload, state, context) =>
+        transition(payload as GotBy<C>, state as State, context as SagaContext<M, Timer>),
+    });
+  }
+
+  /** What happens when a timer is over. */
+  timeout(
+    timer: Timer,
+    transition: (state: State, context: SagaContext<M, Timer>) => Awaitable<State | Done>,
+  ): SagaBuilder<State, Timer, M> {
+    const run = (state: unknown, context: unknown): unknown =>
+      transition(state as State, context as SagaContext<M, Timer>);
+    const timeouts = new Map(this.definition.timeouts).set(timer, run);
+    return new SagaBuilder({ ...this.definition, timeouts });
+  }
+
+  #with(transition: SagaTransition): SagaBuilder<State, Timer, M> {
+    return new SagaBuilder({
+      ...this.definition,
+      transitions: [...this.definition.transitions, transition],
+    });
+  }
+}
