@@ -6,6 +6,7 @@ import { type ApiClient, segment } from './api/api-client.ts';
 import { ApiFailure } from './api/api-failure.ts';
 import { listAt, numberAt, shortText, textAt } from './api/json-fields.ts';
 import { type Command, EXIT_OK } from './command.ts';
+import { showVerb } from './dead-show.ts';
 import { apiCommand } from './grammar/api-command.ts';
 import { anyText } from './grammar/flag-kinds.ts';
 import { type Flag, type FlagValues, list, option, toggle } from './grammar/flags.ts';
@@ -94,6 +95,7 @@ back where it died, and stops when one of them comes back.`,
         return EXIT_OK;
       },
     }),
+    showVerb,
     verb({
       name: 'replay',
       summary: 'put dead letters back where they died',
@@ -123,6 +125,7 @@ back where it died, and stops when one of them comes back.`,
   ],
   examples: [
     ['leveret dead list orders.dead', 'what died of what'],
+    ['leveret dead show orders.dead', 'each with its error, and where in the program it was'],
     ['leveret dead replay orders.dead --count 1', 'one, as a trial'],
     ["leveret dead replay orders.dead --error 'Timeout' --rate 10", 'a group, ten a second'],
     ['leveret dead drop orders.dead 0-17', 'by its position, as the list or get --json has it'],

@@ -48,9 +48,44 @@ const perfCommand = lazyCommand(
   'Load an AMQP broker and measure it',
   async () => (await import('./perf.ts')).perfCommand,
 );
+/** Only these know services, and each what it needs of them. */
+const startCommand = lazyCommand(
+  'start',
+  'Run services of a project in this process, as a container does',
+  async () => (await import('./services/start.ts')).startCommand,
+);
+const newCommand = lazyCommand(
+  'new',
+  'Make a project of two services, with a test, that runs at once',
+  async () => (await import('./services/new.ts')).newCommand,
+);
+const devCommand = lazyCommand(
+  'dev',
+  'Run all services of a project while writing them, with a broker and its dashboard',
+  async () => (await import('./services/dev.ts')).devCommand,
+);
+const upCommand = lazyCommand(
+  'up',
+  'Run all services of a project, a process each, and as many as needed',
+  async () => (await import('./services/up.ts')).upCommand,
+);
+const topologyCommand = lazyCommand(
+  'topology',
+  'Compare the queues that services declare with those of a broker',
+  async () => (await import('./services/topology.ts')).topologyCommand,
+);
+const asyncapiCommand = lazyCommand(
+  'asyncapi',
+  'Print the AsyncAPI document of the services of a project',
+  async () => (await import('./services/asyncapi.ts')).asyncapiCommand,
+);
 
 const GROUPS: readonly CommandGroup[] = [
   { title: 'Run a broker on this machine', commands: [serveCommand, storageCommand, recoverCommand] },
+  {
+    title: 'Write and run services',
+    commands: [newCommand, devCommand, upCommand, startCommand, topologyCommand, asyncapiCommand],
+  },
   { title: 'See how a broker is', commands: [statusCommand, topCommand, explainCommand] },
   {
     title: 'Work with messages',

@@ -11,12 +11,10 @@ import {
 import { type Command, EXIT_DISK_FAILED, EXIT_FAILURE, EXIT_OK } from './command.ts';
 import { reportFailure, reportOptionError } from './failure-report.ts';
 import { serveHelp, stoppedText, welcome } from './serve-texts.ts';
+import { stopSignal } from './stop-signal.ts';
 
 /** Clients get this long to answer connection.close. The rest of 5 s is for the process itself. */
 const CLOSE_GRACE_MS = 4_000;
-/** By convention a process that a signal ended exits with 128 plus the number of the signal. */
-const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
-type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -76,20 +74,6 @@ async function serve(values: OptionValues): Promise<number> {
   process.stdout.write(welcome(broker.listeners, values));
   const failure = (await Promise.race([stopped, failed])) ?? (await stop(broker, values));
   return failure === undefined ? EXIT_OK : reportFailure('leveret', failure, EXIT_DISK_FAILED);
-}
-
-/** Resolves at the first SIGINT or SIGTERM; at the second the process ends at once. */
-function stopSignal(): Promise<undefined> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const onSignal = (signal: StopSignal): void => {
-      if (asked) process.exit(SIGNAL_EXIT_CODES[signal]);
-      asked = true;
-      resolve(undefined);
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-  });
 }
 
 /** Resolves to what went wrong with the disk at the end, if anything did. */

@@ -1,8 +1,10 @@
+import type { Duplex } from 'node:stream';
 import type { Channel, ChannelModel, ConfirmChannel, Message, Options, ServerProperties } from 'amqplib';
 import type { FieldTable } from '../codec/field-table.ts';
 import type { BasicProperties } from '../codec/properties.ts';
 import { amqplibTable, bufferOf, fieldTableOfAmqplib } from './amqplib-tables.ts';
 import { Refused } from './client-failures.ts';
+import { gatherWrites } from './gathered-writes.ts';
 import type {
   ChannelFailure,
   ConsumeRequest,
@@ -68,6 +70,7 @@ class AmqplibTransport implements Transport {
   constructor(model: ChannelModel, events: TransportEvents, cut: () => void) {
     this.#model = model;
     this.#cut = cut;
+    gatherWrites(streamOf(model));
     this.product = productOf(model.connection.serverProperties);
     let failure: Error | undefined;
     // "close" follows, or came before
@@ -106,6 +109,11 @@ class AmqplibTransport implements Transport {
   destroy(): void {
     this.#cut();
   }
+}
+
+/** The socket, which amqplib's types do not name. */
+function streamOf({ connection }: ChannelModel): Duplex {
+  return (connection as unknown as { readonly stream: Duplex }).stream;
 }
 
 /** Leveret gives itself out for RabbitMQ, because some clients ask for that, and names itself in another property. */

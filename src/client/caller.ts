@@ -21,6 +21,7 @@ export interface CallOptions {
 interface PendingCall {
   readonly message: OutgoingMessage;
   readonly messageId: string;
+  readonly correlationId: string;
   readonly deadlineMs: number;
   /** Settled by its confirm; the answer may come before. */
   request: PendingPublish | undefined;
@@ -34,7 +35,7 @@ interface PendingCall {
  * same id.
  */
 export class Caller {
-  /** By correlation id, which is the id of the request. */
+  /** By correlation id, which is the id of the request unless it has another one. */
   readonly #pending: Map<string, PendingCall> = new Map();
   readonly #publisher: Publisher;
   #isUsed = false;
@@ -75,16 +76,18 @@ export class Caller {
     options: Required<Pick<CallOptions, 'timeoutMs'>> & Patience,
   ): Promise<IncomingMessage> {
     const { timeoutMs, signal } = options;
+    const { correlationId = messageId } = message;
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const done = (): void => {
         ended();
-        this.#pending.delete(messageId);
+        this.#pending.delete(correlationId);
         this.#abandon(call.request);
       };
       const call: PendingCall = {
         message,
         messageId,
+        correlationId,
         deadlineMs: Date.now() + timeoutMs,
         request: undefined,
         resolve: (answer) => {
@@ -101,7 +104,7 @@ export class Caller {
         () => `call ${messageId} to '${message.routingKey}' was not answered`,
         call.reject,
       );
-      this.#pending.set(messageId, call);
+      this.#pending.set(correlationId, call);
       this.#use();
       this.#send(call);
     });
@@ -114,10 +117,10 @@ export class Caller {
   }
 
   #send(call: PendingCall): void {
-    const { message, messageId } = call;
+    const { message, messageId, correlationId } = call;
     const leftMs = Math.max(1, call.deadlineMs - Date.now());
     const expires = Number.isFinite(leftMs) ? { expirationMs: leftMs } : {};
-    const request = { ...expires, ...message, replyTo: REPLY_TO, correlationId: messageId };
+    const request = { ...expires, ...message, replyTo: REPLY_TO, correlationId };
     const pending = new PendingPublish(encodeMessage(request, messageId, true), (failure) => {
       if (failure !== undefined) call.reject(failure);
     });
@@ -141,7 +144,7 @@ export class Caller {
     if (call === undefined || answer === undefined) return;
     const message = new IncomingMessage(answer);
     const error = message.headers.get(ERROR_HEADER);
-    if (typeof error === 'string') call.reject(new CallFailed(error, call.messageId));
+    if (typeof error === 'string') call.reject(new CallFailed(error, call.messageId, message.headers));
     else call.resolve(message);
   }
 }

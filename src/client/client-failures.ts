@@ -1,3 +1,5 @@
+import type { HeaderValue } from './header-values.ts';
+
 /** The errors of the client. Each has a stable `code`; docs/client.md lists them. */
 
 /** No queue took a message that was published with `mandatory` (basic.return). */
@@ -128,10 +130,16 @@ export class BatchFailed extends Error {
 /** Whoever handled a call answered with an error: it dead-lettered the request. */
 export class CallFailed extends Error {
   readonly code = 'CALL_FAILED';
+  /** As whoever handled it said it. */
+  readonly reason: string;
+  /** Of the answer. */
+  readonly headers: ReadonlyMap<string, HeaderValue>;
 
-  constructor(text: string, messageId: string) {
-    super(`call ${messageId} failed where it was handled: ${text}`);
+  constructor(reason: string, messageId: string, headers: ReadonlyMap<string, HeaderValue>) {
+    super(`call ${messageId} failed where it was handled: ${reason}`);
     this.name = 'CallFailed';
+    this.reason = reason;
+    this.headers = headers;
   }
 }
 

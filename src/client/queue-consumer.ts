@@ -24,6 +24,12 @@ export interface ConsumeOptions {
   readonly exclusive?: boolean;
   /** For example `{ 'x-priority': 10 }`. */
   readonly arguments?: TableInput;
+  /**
+   * For a queue with `x-single-active-consumer`, whose next consumer begins where this one ended. It ends by closing its channel,
+   * once handlers that run have finished: the broker puts back what was not begun (of an iteration: what is not settled) and turns
+   * to the next consumer in one step. Otherwise what was not begun is given back at once, and the next consumer may be past it.
+   */
+  readonly keepOrder?: boolean;
   /** Stops consuming. Handlers that run are let finish. */
   readonly signal?: AbortSignal;
 }
@@ -130,7 +136,7 @@ export class QueueConsumer implements Consumer {
         giveBack: giveBack,
         finished: () => {},
       });
-      return streamSink(stream, () => made.#deliveries);
+      return streamSink(stream, options, () => made.#deliveries);
     });
     return { consumer, stream: stream as unknown as Deliveries };
   }
@@ -162,7 +168,7 @@ export class QueueConsumer implements Consumer {
     );
     this.#failedAttempts = 0;
     // a cancel that came meanwhile found nothing to cancel
-    if (this.#ended !== undefined) await this.#stop();
+    if (this.#ended !== undefined) await (this.#keepsOrder ? this.#leaveChannel() : this.#stop());
   }
 
   /** The connection is gone, and with it everything that is outstanding. */
@@ -198,6 +204,10 @@ export class QueueConsumer implements Consumer {
     this.#sink.end(undefined);
   }
 
+  get #keepsOrder(): boolean {
+    return this.#options.keepOrder === true;
+  }
+
   #request(): Parameters<TransportChannel['consume']>[0] {
     const { exclusive = false } = this.#options;
     return { queue: this.queue, noAck: false, exclusive, arguments: fieldTableOf(this.#options.arguments) };
@@ -214,7 +224,7 @@ export class QueueConsumer implements Consumer {
     const delivery = new IncomingDelivery(this.#host, deliveries, this.queue, content);
     // it was on its way when the consumer ended
     if (this.#ended === undefined) this.#sink.push(delivery);
-    else delivery.requeue();
+    else if (!this.#keepsOrder) delivery.requeue();
   }
 
   /** Without a failure the connection is gone as well, or this side closed the channel. */
@@ -262,13 +272,31 @@ export class QueueConsumer implements Consumer {
   async #finish(reason: Error | undefined): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     clearTimeout(this.#pause);
-    this.#stopped = this.#stop();
+    this.#stopped = this.#keepsOrder ? this.#handBack(reason) : this.#stop();
     await this.#stopped;
     giveBack(this.#sink.takeUnseen());
     this.#sink.end(reason);
     await this.#sink.idle();
     await this.#deliveries?.close();
     this.#host.onConsumerGone(this);
+  }
+
+  /** Until the channel is closed the consumer is the active one, and what comes for it is nobody's. */
+  async #handBack(reason: Error | undefined): Promise<void> {
+    this.#sink.takeUnseen();
+    this.#sink.end(reason);
+    await this.#sink.idle();
+    await this.#leaveChannel();
+  }
+
+  /** What is outstanding is lost here, and back in its place at the broker. */
+  async #leaveChannel(): Promise<void> {
+    const channel = this.#channel;
+    this.#consumerTag = undefined;
+    // behind this nothing is settled on the channel any more
+    this.#deliveries?.leave();
+    // a connection that ends meanwhile has closed it as well
+    await channel?.close().catch(nothing);
   }
 
   /** The iteration is left, with deliveries that may be settled later. */
@@ -312,12 +340,13 @@ export class QueueConsumer implements Consumer {
 
 function streamSink(
   stream: DeliveryStream<IncomingDelivery>,
+  { keepOrder = false }: ConsumeOptions,
   deliveries: () => DeliveryChannel | undefined,
 ): DeliverySink {
   return {
     push: (delivery) => stream.push(delivery),
     takeUnseen: () => stream.takeWaiting(),
-    idle: async () => deliveries()?.idle(),
+    idle: async () => (keepOrder ? undefined : deliveries()?.idle()),
     end: (reason) => (reason === undefined ? stream.finish() : stream.fail(reason)),
   };
 }

@@ -3,14 +3,11 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 /** A schema of any library that follows Standard Schema (zod, valibot, arktype, ...): what is sent, and what a handler gets of it. */
 export type Schema<Sent = unknown, Got = Sent> = StandardSchemaV1<Sent, Got>;
 
-export type ContractKind = 'command' | 'event';
-
 /**
  * A kind of message that services share: its name, what it carries, and who may get it. Made by `command` or `event`.
  * `key` is a method, so that a contract of one payload fits where a contract of any payload is asked for.
  */
-interface ContractBase<Kind extends ContractKind, Sent, Got> {
-  readonly kind: Kind;
+interface ContractBase<Sent, Got> {
   /** Of the exchange, and the `type` of its messages. */
   readonly name: string;
   readonly schema: Schema<Sent, Got>;
@@ -24,15 +21,17 @@ declare const replyTypes: unique symbol;
 
 /** A message with one owner, who may answer it. */
 export interface Command<Sent = unknown, Got = Sent, ReplySent = unknown, ReplyGot = ReplySent>
-  extends ContractBase<'command', Sent, Got> {
+  extends ContractBase<Sent, Got> {
+  readonly kind: 'command';
   readonly reply: Schema<ReplySent, ReplyGot> | undefined;
   /** Only for types: a reply is neither wider nor narrower than its schema. */
   readonly [replyTypes]?: (sent: ReplySent, got: ReplyGot) => [ReplySent, ReplyGot];
 }
 
 /** A message with any number of subscribers, who do not answer. */
-export interface Event<Sent = unknown, Got = Sent> extends ContractBase<'event', Sent, Got> {
-  readonly reply?: undefined;
+export interface Event<Sent = unknown, Got = Sent> extends ContractBase<Sent, Got> {
+  readonly kind: 'event';
+  readonly reply: undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a contract of whatever payload; nothing else is both wider and narrower than all
@@ -59,13 +58,13 @@ export type GotBy<C> =
       ? Got
       : never;
 
-/** What a handler answers: nothing, for an event or a command without a reply. */
+/** What the handler of a command answers. */
 export type ReplySentTo<C> =
-  C extends Command<infer _S, infer _G, infer ReplySent, infer _RG> ? ReplySent : void;
+  C extends Command<infer _S, infer _G, infer ReplySent, infer _RG> ? ReplySent : never;
 
 /** What `call` resolves with. */
 export type ReplyGotFrom<C> =
-  C extends Command<infer _S, infer _G, infer _RS, infer ReplyGot> ? ReplyGot : void;
+  C extends Command<infer _S, infer _G, infer _RS, infer ReplyGot> ? ReplyGot : never;
 
 export interface CommandOptions<Got, ReplySent, ReplyGot> {
   /** What its owner answers. Nothing unless given. */
@@ -91,7 +90,7 @@ export interface EventOptions<Got> {
 export function command<Sent, Got, ReplySent = void, ReplyGot = ReplySent>(
   name: string,
   schema: Schema<Sent, Got>,
-  options: CommandOptions<Got, ReplySent, ReplyGot> = {},
+  options: CommandOptions<NoInfer<Got>, ReplySent, ReplyGot> = {},
 ): Command<Sent, Got, ReplySent, ReplyGot> {
   return {
     kind: 'command',
@@ -106,9 +105,9 @@ export function command<Sent, Got, ReplySent = void, ReplyGot = ReplySent>(
 export function event<Sent, Got>(
   name: string,
   schema: Schema<Sent, Got>,
-  options: EventOptions<Got> = {},
+  options: EventOptions<NoInfer<Got>> = {},
 ): Event<Sent, Got> {
-  return { kind: 'event', name: checkedName('event', name), schema, ...keyOf(options) };
+  return { kind: 'event', name: checkedName('event', name), schema, reply: undefined, ...keyOf(options) };
 }
 
 function keyOf<Got>({ key }: EventOptions<Got>): { hasKey: boolean; key?(payload: Got): string } {
@@ -122,6 +121,6 @@ const NAME_LENGTH_MAX = 100;
 export function checkedName(kind: string, name: string): string {
   if (NAME.test(name) && name.length <= NAME_LENGTH_MAX && !name.startsWith('amq.')) return name;
   throw new TypeError(
-    `name of a ${kind}: found '${name}'; allowed: letters and digits with single dots, dashes or underscores between them, at most ${NAME_LENGTH_MAX} characters, not beginning with 'amq.'`,
+    `name of ${kind === 'event' ? 'an' : 'a'} ${kind}: found '${name}'; allowed: letters and digits with single dots, dashes or underscores between them, at most ${NAME_LENGTH_MAX} characters, not beginning with 'amq.'`,
   );
 }

@@ -30,7 +30,9 @@ export interface HandlerOptions {
   readonly rate?: RateOptions;
 }
 
-export interface BatchOptions extends Omit<HandlerOptions, 'ordered' | 'rate'> {
+export interface BatchOptions extends Omit<HandlerOptions, 'concurrency' | 'ordered' | 'rate'> {
+  /** Batches that an instance handles at a time. 1 unless given. */
+  readonly concurrency?: number;
   /** The most messages of a batch. 100 unless given. */
   readonly size?: number;
   /** How long the first message of a batch waits for others. 50 ms unless given. */
@@ -44,8 +46,14 @@ export interface RecurringOptions {
   readonly timeoutMs?: number;
 }
 
+/** What all parts of a service say. */
+interface PartBase {
+  /** The name of the service that made it. */
+  readonly service: string;
+}
+
 /** Handles the messages of a contract. Made by `service.on`. */
-export interface Handler {
+export interface Handler extends PartBase {
   readonly part: 'handler';
   /** Names it in the inbox: the name of its contract. */
   readonly name: string;
@@ -55,7 +63,7 @@ export interface Handler {
 }
 
 /** Handles many messages of a contract in one transaction. Made by `service.onBatch`. */
-export interface BatchHandler {
+export interface BatchHandler extends PartBase {
   readonly part: 'batch';
   readonly name: string;
   readonly contract: AnyContract;
@@ -64,7 +72,7 @@ export interface BatchHandler {
 }
 
 /** Runs at the times that a cron pattern names, once over all instances. Made by `service.every`. */
-export interface Recurring {
+export interface Recurring extends PartBase {
   readonly part: 'recurring';
   readonly name: string;
   /** Five or six fields, as croner reads them. */
@@ -75,7 +83,7 @@ export interface Recurring {
 }
 
 /** A saga. Made by `service.saga`. */
-export interface Saga {
+export interface Saga extends PartBase {
   readonly part: 'saga';
   readonly name: string;
   readonly definition: SagaDefinition;

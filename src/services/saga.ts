@@ -1,10 +1,16 @@
 import type { Context, Means } from './context.ts';
-import type { AnyContract, GotBy, Schema } from './contract.ts';
+import type { AnyCommandWithoutReply, AnyContract, AnyEvent, GotBy, Schema } from './contract.ts';
 import type { RetryOptions, Saga } from './part.ts';
 
+const over: unique symbol = Symbol('over');
+
+/** An object, as the type of a symbol would widen to `symbol` where it is returned. */
+export interface Done {
+  readonly [over]: true;
+}
+
 /** What a transition returns when the saga is over. */
-export const done: unique symbol = Symbol('done');
-export type Done = typeof done;
+export const done: Done = { [over]: true };
 
 export interface SagaOptions<State, Timer extends string> {
   /** Of the state that is kept between two messages. It must be what JSON can hold. */
@@ -40,11 +46,15 @@ export interface SagaTransition {
 
 /** A saga as the runtime sees it. */
 export interface SagaDefinition {
+  /** The service that it belongs to. */
+  readonly service: string;
   readonly name: string;
   readonly state: Schema;
   readonly retry: RetryOptions | undefined;
   readonly timeoutMs: number | undefined;
   readonly transitions: readonly SagaTransition[];
+  /** Names of all timers that it may start. */
+  readonly timers: readonly string[];
   /** By the name of the timer. */
   readonly timeouts: ReadonlyMap<string, (state: unknown, context: unknown) => unknown>;
 }
@@ -57,16 +67,18 @@ export interface SagaDefinition {
  */
 export class SagaBuilder<State, Timer extends string, M extends Means> implements Saga {
   readonly part = 'saga';
+  readonly service: string;
   readonly name: string;
   readonly definition: SagaDefinition;
 
   constructor(definition: SagaDefinition) {
+    this.service = definition.service;
     this.name = definition.name;
     this.definition = definition;
   }
 
   /** A message that begins a saga. When it is there already, the message is ignored. */
-  starts<C extends AnyContract>(
+  starts<C extends AnyEvent | AnyCommandWithoutReply>(
     contract: C,
     key: (payload: GotBy<C>) => string,
     transition: (payload: GotBy<C>, context: SagaContext<M, Timer>) => Awaitable<State | Done>,
@@ -80,7 +92,7 @@ export class SagaBuilder<State, Timer extends string, M extends Means> implement
   }
 
   /** A message for a saga that has begun. */
-  on<C extends AnyContract>(
+  on<C extends AnyEvent | AnyCommandWithoutReply>(
     contract: C,
     key: (payload: GotBy<C>) => string,
     transition: (payload: GotBy<C>, state: State, context: SagaContext<M, Timer>) => Awaitable<State | Done>,
@@ -101,7 +113,13 @@ export class SagaBuilder<State, Timer extends string, M extends Means> implement
   ): SagaBuilder<State, Timer, M> {
     const run = (state: unknown, context: unknown): unknown =>
       transition(state as State, context as SagaContext<M, Timer>);
-    const timeouts = new Map(this.definition.timeouts).set(timer, run);
+    const { service, name, timeouts: earlier } = this.definition;
+    if (earlier.has(timer)) {
+      throw new TypeError(
+        `saga '${name}' of service '${service}': .timeout('${timer}', ...) comes twice; allowed: once for each timer`,
+      );
+    }
+    const timeouts = new Map(earlier).set(timer, run);
     return new SagaBuilder({ ...this.definition, timeouts });
   }
 

@@ -1,13 +1,14 @@
 import type { CacheOptions } from './cache/cache.ts';
 import type { Context, Means } from './context.ts';
 import {
+  type AnyCommandWithoutReply,
   type AnyContract,
   type AnyEvent,
   type Command,
   checkedName,
   type GotBy,
-  type ReplySentTo,
 } from './contract.ts';
+import { batchHandling, handlerHandling, recurringHandling, sagaHandling } from './handling.ts';
 import type {
   BatchHandler,
   BatchOptions,
@@ -17,6 +18,7 @@ import type {
   Recurring,
   RecurringOptions,
 } from './part.ts';
+import { checkParts } from './part-check.ts';
 import { SagaBuilder, type SagaOptions } from './saga.ts';
 
 export interface DatabaseOptions {
@@ -56,6 +58,9 @@ type MeansOf<O extends ServiceOptions> = {
   readonly cache: O extends { readonly cache: CacheOptions } ? true : false;
 };
 
+/** An option with another name is an error. */
+type OnlyServiceOptions<O> = { readonly [Name in Exclude<keyof O, keyof ServiceOptions>]: never };
+
 /** What is deployed: a service with its parts. */
 export interface Unit {
   readonly name: string;
@@ -64,6 +69,12 @@ export interface Unit {
 }
 
 type Awaitable<T> = T | Promise<T>;
+
+/** Conditional, so that the literals of a reply are not widened to `string` before it is compared. */
+export type HandlerFor<C extends AnyContract, M extends Means> =
+  C extends Command<infer _Sent, infer Got, infer ReplySent, infer _ReplyGot>
+    ? (payload: Got, context: Context<M>) => Awaitable<ReplySent>
+    : (payload: GotBy<C>, context: Context<M>) => Awaitable<void>;
 
 /** A service: its name, and its own database and cache. Made by `service`. */
 export class Service<M extends Means> {
@@ -76,18 +87,12 @@ export class Service<M extends Means> {
   }
 
   /** Handles the messages of a contract. What it returns is the reply. Nothing runs before `run`. */
-  on<C extends AnyContract>(
-    contract: C,
-    handle: (payload: GotBy<C>, context: Context<M>) => Awaitable<ReplySentTo<C>>,
-    options: HandlerOptions = {},
-  ): Handler {
-    if (options.ordered === true && !contract.hasKey) {
-      throw new TypeError(
-        `${contract.kind} '${contract.name}' has no key: give its contract one, or leave 'ordered' out`,
-      );
-    }
+  on<C extends AnyContract>(contract: C, handle: HandlerFor<C, M>, options: HandlerOptions = {}): Handler {
+    if (!contract.hasKey) refuseKeyOptions(contract, options);
+    handlerHandling(`handler of '${contract.name}' in service '${this.name}'`, options);
     return {
       part: 'handler',
+      service: this.name,
       name: contract.name,
       contract,
       options,
@@ -101,8 +106,10 @@ export class Service<M extends Means> {
     handle: (payloads: readonly GotBy<C>[], context: Context<M>) => Awaitable<void>,
     options: BatchOptions = {},
   ): BatchHandler {
+    batchHandling(`batch handler of '${contract.name}' in service '${this.name}'`, options);
     return {
       part: 'batch',
+      service: this.name,
       name: contract.name,
       contract,
       options,
@@ -117,8 +124,10 @@ export class Service<M extends Means> {
     handle: (due: Date, context: Context<M>) => Awaitable<void>,
     options: RecurringOptions = {},
   ): Recurring {
+    recurringHandling(`recurring job '${name}' of service '${this.name}'`, options);
     return {
       part: 'recurring',
+      service: this.name,
       name: checkedName('recurring job', name),
       pattern,
       options,
@@ -132,18 +141,22 @@ export class Service<M extends Means> {
     name: string,
     options: SagaOptions<State, Timer>,
   ): SagaBuilder<State, Timer, M> {
+    sagaHandling(`saga '${name}' of service '${this.name}'`, options);
     return new SagaBuilder({
+      service: this.name,
       name: checkedName('saga', name),
       state: options.state,
       retry: options.retry,
       timeoutMs: options.timeoutMs,
       transitions: [],
+      timers: options.timers ?? [],
       timeouts: new Map(),
     });
   }
 
-  /** The unit that is deployed: this service with these parts. Throws when two of them handle the same contract. */
+  /** The unit that is deployed: this service with these parts. Throws `TypeError` when two of them handle the same contract, or have the same name. */
   with(...parts: readonly Part[]): Unit {
+    checkParts(this.name, parts);
     return { name: this.name, options: this.options, parts };
   }
 }
@@ -162,7 +175,21 @@ export class Service<M extends Means> {
  */
 export function service<const O extends ServiceOptions = object>(
   name: string,
-  options?: O,
+  options?: O & OnlyServiceOptions<O>,
 ): Service<MeansOf<O>> {
-  return new Service(checkedName('service', name), options ?? {});
+  return new Service(checkedServiceName(name), options ?? {});
+}
+
+/** Without dots: what stands before the first one in the name of a queue is the service. */
+function checkedServiceName(name: string): string {
+  if (!name.includes('.')) return checkedName('service', name);
+  throw new TypeError(
+    `name of a service: found '${name}'; allowed: a name without dots, as '${name.replaceAll('.', '-')}'`,
+  );
+}
+
+function refuseKeyOptions({ kind, name }: AnyContract, { ordered, rate }: HandlerOptions): void {
+  const option = ordered === true ? 'ordered' : rate?.perKey === true ? 'rate.perKey' : undefined;
+  if (option === undefined) return;
+  throw new TypeError(`${kind} '${name}' has no key: give its contract one, or leave '${option}' out`);
 }

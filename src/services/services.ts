@@ -6,6 +6,8 @@
  * @example
  * import { command, event, run, service } from 'leveret/services';
  */
+export type { AsyncApiDocument } from './asyncapi/async-api-document.ts';
+export { type AsyncApiOptions, asyncApiOf } from './asyncapi/async-api-of.ts';
 export type { Cache, CacheOptions } from './cache/cache.ts';
 export type { BaseContext, CallOptions, Context, EmitOptions, Means } from './context.ts';
 export {
@@ -45,11 +47,19 @@ export type {
   SentCommand,
   UnitHealth,
 } from './runtime/app.ts';
+export {
+  type HealthServer,
+  type HealthServerOptions,
+  type HealthSource,
+  openHealthServer,
+} from './runtime/health-server.ts';
+export { run } from './runtime/run.ts';
 export type { ServiceEvent } from './runtime/service-event.ts';
 export { type Done, done, SagaBuilder, type SagaContext, type SagaOptions } from './saga.ts';
 export {
   type ClaimCheckOptions,
   type DatabaseOptions,
+  type HandlerFor,
   type ScaleOptions,
   Service,
   type ServiceOptions,
@@ -65,3 +75,4 @@ export {
   Timeout,
 } from './service-failures.ts';
 export type { Database, Row, SqlValue } from './store/database.ts';
+export { StoreError, type StoreErrorCode } from './store/store-error.ts';

@@ -22,20 +22,52 @@ export function deadQueue(service: string): string {
   return `${service}.dead`;
 }
 
+/** Where the times of recurring jobs are announced. It has one active consumer. */
+export function everyQueue(service: string): string {
+  return `${service}.every`;
+}
+
 export function partitionQueue(service: string, contract: string, partition: number): string {
   return `${service}.${contract}.${partition}`;
 }
 
-export function slotRoutingKey(slot: number): string {
+/** Where the instances of a service tell each other that they are there, to share the partitions of ordered handlers. A fanout exchange. */
+export function presenceExchange(service: string): string {
+  return `${service}.presence`;
+}
+
+/** The `type` of what a timer of a saga sends to its own service. It has no exchange. */
+export function timerType(service: string, saga: string): string {
+  return `${service}.${saga}.timeout`;
+}
+
+/** The `type` of what says that it is time for a recurring job. It has no exchange. */
+export function jobType(service: string, job: string): string {
+  return `${service}.${job}.due`;
+}
+
+export function slotRoutingKey(slot: number | string): string {
   return `slot.${slot}`;
 }
 
-/** The slot of a key: FNV-1a over its UTF-16 units, which no process may change. */
+/** The slot of a key: FNV-1a of 32 bits over its UTF-8 bytes, modulo 64. No program may have another one. */
 export function slotOf(key: string): number {
-  let hash = 0x811c9dc5;
+  let hash = FNV_OFFSET;
   for (let index = 0; index < key.length; index += 1) {
-    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+    const code = key.charCodeAt(index);
+    if (code > ASCII_MAX) return slotOfBytes(new TextEncoder().encode(key));
+    hash = Math.imul(hash ^ code, FNV_PRIME);
   }
+  return (hash >>> 0) % SLOT_COUNT;
+}
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+const ASCII_MAX = 0x7f;
+
+function slotOfBytes(bytes: Uint8Array): number {
+  let hash = FNV_OFFSET;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, FNV_PRIME);
   return (hash >>> 0) % SLOT_COUNT;
 }
 

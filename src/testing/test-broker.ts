@@ -19,6 +19,7 @@ import { HandlersUnderWay } from './handlers-under-way.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { VirtualScheduler } from './virtual-scheduler.ts';
+import { VirtualTimers } from './virtual-timers.ts';
 
 /** Rounds of the event loop without a turn after which the broker and its in-process clients are quiet. */
 const QUIET_ROUNDS = 2;
@@ -108,11 +109,15 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
   return running;
 }
 
-class VirtualBroker implements TestBroker {
+/** What `startTestBroker` returns, with what else may wait for its clock. */
+export class VirtualBroker implements TestBroker {
   readonly seed: number;
   readonly clock: TestClock;
   readonly broker: Broker;
+  /** Timers of programs in this process that go by the clock of the broker. */
+  readonly timers: VirtualTimers;
   readonly #values: OptionValues;
+  readonly #startMs: number;
   readonly #clock: VirtualClock;
   readonly #scheduler: VirtualScheduler;
   readonly #handlers: HandlersUnderWay = new HandlersUnderWay();
@@ -129,7 +134,8 @@ class VirtualBroker implements TestBroker {
         'a test broker keeps messages in memory; to test with a disk, use startBroker with a temporary dataDir',
       );
     }
-    this.#clock = new VirtualClock(startTime.getTime());
+    this.#startMs = startTime.getTime();
+    this.#clock = new VirtualClock(this.#startMs);
     this.#scheduler = new VirtualScheduler(() => this.#turn());
     this.#onEvent = (event) => callListener(() => onEvent(event));
     this.broker = new Broker(
@@ -144,11 +150,12 @@ class VirtualBroker implements TestBroker {
       brokerSettings(this.#values),
     );
     const clock = this.#clock;
+    this.timers = new VirtualTimers(() => clock.wallMs());
     this.clock = {
       get now() {
         return new Date(clock.wallMs());
       },
-      advance: async (duration) => this.#advance(durationMs(duration)),
+      advance: async (duration) => this.advance(durationMs(duration), () => this.quiet()),
     };
   }
 
@@ -177,10 +184,10 @@ class VirtualBroker implements TestBroker {
   }
 
   async settled(): Promise<void> {
-    await this.#quiet();
+    await this.quiet();
     while (this.#handlers.count > 0) {
       await this.#handlers.none();
-      await this.#quiet();
+      await this.quiet();
     }
   }
 
@@ -204,31 +211,38 @@ class VirtualBroker implements TestBroker {
     });
     this.#listener?.destroyConnections('the broker stopped');
     this.#scheduler.stop();
+    this.timers.clear();
   }
 
-  async #advance(ms: number): Promise<void> {
+  /** Moves the clock. `calm` waits, at each moment at which something happened, until it may go on. */
+  async advance(ms: number, calm: () => Promise<void>): Promise<void> {
     const targetMs = this.#clock.nowMs() + ms;
-    await this.#quiet();
-    let turnsAtThisMoment = 0;
-    while (this.#scheduler.deadlineMs <= targetMs) {
-      const deadlineMs = this.#scheduler.deadlineMs;
-      turnsAtThisMoment = deadlineMs > this.#clock.nowMs() ? 0 : turnsAtThisMoment + 1;
-      if (turnsAtThisMoment > TURNS_PER_MOMENT_MAX) {
-        throw this.#failure(
+    await calm();
+    let stepsAtThisMoment = 0;
+    for (let dueMs = this.#nextMs(); dueMs <= targetMs; dueMs = this.#nextMs()) {
+      stepsAtThisMoment = dueMs > this.#clock.nowMs() ? 0 : stepsAtThisMoment + 1;
+      if (stepsAtThisMoment > TURNS_PER_MOMENT_MAX) {
+        throw this.failure(
           `the clock stands still at ${this.#clock.nowMs()} ms: a deadline is asked for again and again`,
         );
       }
-      this.#clock.moveTo(deadlineMs);
-      this.#scheduler.runDeadline();
-      await this.#quiet();
+      this.#clock.moveTo(dueMs);
+      if (this.#scheduler.deadlineMs <= dueMs) this.#scheduler.runDeadline();
+      else this.timers.runNext();
+      await calm();
     }
     this.#clock.moveTo(targetMs);
     this.#scheduler.runTurn();
-    await this.#quiet();
+    await calm();
+  }
+
+  /** When the broker, or a timer, is due next. */
+  #nextMs(): number {
+    return Math.min(this.#scheduler.deadlineMs, this.timers.nextMs - this.#startMs);
   }
 
   /** Bytes between broker and in-process clients travel in microtasks: a round of the event loop without a turn has none left. */
-  async #quiet(): Promise<void> {
+  async quiet(): Promise<void> {
     const startTurnCount = this.#scheduler.turnCount;
     let quietRounds = 0;
     while (quietRounds < QUIET_ROUNDS) {
@@ -237,7 +251,7 @@ class VirtualBroker implements TestBroker {
       const busy = this.#scheduler.turnIsDue || this.#scheduler.turnCount !== before;
       quietRounds = busy ? 0 : quietRounds + 1;
       if (this.#scheduler.turnCount - startTurnCount > TURNS_MAX) {
-        throw this.#failure(`not quiet after ${TURNS_MAX} turns: does a consumer requeue all that it gets?`);
+        throw this.failure(`not quiet after ${TURNS_MAX} turns: does a consumer requeue all that it gets?`);
       }
     }
   }
@@ -248,11 +262,11 @@ class VirtualBroker implements TestBroker {
       this.broker.turn();
     } catch (error) {
       this.#scheduler.stop();
-      throw this.#failure(`a defect in the broker, which is stopped: ${String(error)}`, error);
+      throw this.failure(`a defect in the broker, which is stopped: ${String(error)}`, error);
     }
   }
 
-  #failure(text: string, cause?: unknown): Error {
+  failure(text: string, cause?: unknown): Error {
     return new Error(`test broker with seed ${this.seed}: ${text}`, { cause });
   }
 }

@@ -580,6 +580,58 @@ export function clientSuite(name: string, openFooting: () => Promise<Footing>): 
       expect((await called).body).toBe('done');
     });
 
+    test('a consumer that keeps the order hands a queue over where it ended', async () => {
+      const first = await openClient(footing);
+      const second = await openClient(footing);
+      const queue = await openQueue(first, { 'x-single-active-consumer': true });
+      const seen: unknown[] = [];
+      const began = gate();
+      const mayEnd = gate();
+      const consumer = await first.consume(
+        queue,
+        async ({ body }) => {
+          if (body === 10) began.open();
+          if (body === 10) await mayEnd.opened;
+          seen.push(body);
+        },
+        { prefetch: 50, keepOrder: true },
+      );
+      const all = gate();
+      await second.consume(queue, ({ body }) => {
+        seen.push(body);
+        if (body === 300) all.open();
+      });
+      const bodies = Array.from({ length: 300 }, (_, body) => body);
+      await first.publishBatch(bodies.map((body) => ({ routingKey: queue, body })));
+      await began.opened;
+      const ended = consumer.cancel();
+      // what the next consumer got too early would be here before the answer to this
+      await second.publish({ routingKey: queue, body: 300 });
+      mayEnd.open();
+      await Promise.all([ended, all.opened]);
+      expect(seen).toEqual([...bodies, 300]);
+    });
+
+    test('an iteration that keeps the order gives back what is not settled, and nothing overtakes it', async () => {
+      const client = await openClient(footing);
+      const queue = await openQueue(client, { 'x-single-active-consumer': true });
+      const deliveries = await client.consume(queue, { prefetch: 50, keepOrder: true });
+      const next = await openClient(footing);
+      const arrivals = await gather(next, queue);
+      const bodies = Array.from({ length: 100 }, (_, body) => body);
+      await client.publishBatch(bodies.map((body) => ({ routingKey: queue, body })));
+      const taken: IncomingDelivery[] = [];
+      for await (const delivery of deliveries) {
+        taken.push(delivery);
+        if (taken.length === 20) break;
+        if (taken.length <= 10) delivery.ack();
+      }
+      expect(taken.map(({ isLost }) => isLost)).toEqual([...Array(10).fill(false), ...Array(10).fill(true)]);
+      const rest = await arrivals.take(90);
+      expect(rest.map(({ body }) => body)).toEqual(bodies.slice(10));
+      expect(await client.inspect(queue)).toMatchObject({ consumerCount: 1 });
+    });
+
     test('a consumer ends when its queue is deleted', async () => {
       const client = await openClient(footing);
       const queue = await openQueue(client);

@@ -51,7 +51,10 @@ function usageOf({ name, needsVerb }: ApiCommandDefinition, verbs: readonly Verb
 }
 
 function verbUsage({ name, operands }: Verb): string {
-  const places = operands.map((operand) => (operand.optional ? `[${operand.name}]` : operand.name));
+  const places = operands.map(({ name: place, many, optional }) => {
+    const shown = many ? `${place}...` : place;
+    return optional ? `[${shown}]` : shown;
+  });
   return [name, ...places].filter((part) => part !== '').join(' ');
 }
 

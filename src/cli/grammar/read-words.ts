@@ -8,6 +8,8 @@ export interface Operand {
   /** In capitals, as in help: `QUEUE`. */
   readonly name: string;
   readonly optional?: true;
+  /** The last one, which stands for any number of words. */
+  readonly many?: true;
 }
 
 export interface Words<F extends Flags> {
@@ -90,7 +92,7 @@ function checkOperands(found: readonly string[], operands: readonly Operand[]): 
   if (missing !== undefined && missing.optional === undefined) {
     throw new OptionError(`${missing.name} is missing`);
   }
-  const surplus = found[operands.length];
+  const surplus = operands.at(-1)?.many ? undefined : found[operands.length];
   if (surplus !== undefined) throw new OptionError(`unexpected argument '${surplus}'`);
 }
 

@@ -1,5 +1,5 @@
 /** How something is shown on a terminal that has colours. */
-export type Style = 'plain' | 'bold' | 'dim' | 'red' | 'yellow' | 'green';
+export type Style = 'plain' | 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'blue' | 'magenta' | 'cyan';
 
 const CODES: Readonly<Record<Style, string>> = {
   plain: '',
@@ -8,6 +8,9 @@ const CODES: Readonly<Record<Style, string>> = {
   red: '31',
   yellow: '33',
   green: '32',
+  blue: '34',
+  magenta: '35',
+  cyan: '36',
 };
 
 export function styled(text: string, style: Style, hasColors: boolean): string {

@@ -8,7 +8,7 @@ import type { ServiceEvent } from './service-event.ts';
 /** Options of `run`. */
 export interface RunOptions {
   /** `amqp://user:password@host:5672/vhost`, or a broker in this process. One is started in this process, which keeps messages in memory, unless given. */
-  readonly broker?: BrokerAddress | (() => BrokerAddress);
+  readonly broker?: BrokerAddress | (() => BrokerAddress) | undefined;
   /** The database of a service, before what the service itself says. */
   readonly databaseUrl?: (service: string) => string | undefined;
   /** The cache of a service, before what the service itself says. */
@@ -49,6 +49,8 @@ export interface UnitHealth {
   readonly isConsuming: boolean;
   /** Messages that are handled at the moment. */
   readonly inFlight: number;
+  /** Messages that left the queue since the start: handled, or put away for later or for good. */
+  readonly handledCount: number;
   /** Of the outbox: messages that should have been sent, and since when. */
   readonly outboxCount: number;
   readonly outboxLagMs: number;

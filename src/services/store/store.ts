@@ -19,16 +19,16 @@ export interface Store {
   begin(): Promise<Transaction>;
   /**
    * Takes up to `limit` messages of the outbox that are due and that nobody else sends at the moment, in the order in which
-   * they were written; for `leaseMs` they are the caller's.
+   * they were due, and then written; for `leaseMs` they are the caller's.
    */
   claimOutgoing(nowMs: number, leaseMs: number, limit: number): Promise<readonly OutgoingRecord[]>;
   /** They are sent. */
   deleteOutgoing(ids: readonly string[]): Promise<void>;
   /** Puts them back until then: nobody could receive them. */
   postponeOutgoing(ids: readonly string[], dueMs: number): Promise<void>;
-  /** When the next message of the outbox that waits for its time is due; undefined when none waits. */
+  /** When the next message of the outbox that nobody has taken is due, which may be over; undefined when there is none. */
   nextDueMs(): Promise<number | undefined>;
-  /** Messages of the outbox that are due and were not sent, and when the oldest of them was due. */
+  /** Messages of the outbox that are due and were not sent (100 000 at most are counted), and when the oldest of them was due. */
   outboxLag(nowMs: number): Promise<{ readonly count: number; readonly oldestDueMs: number | undefined }>;
   /** Forgets messages that were handled before, and sagas that ended before. Resolves with how many. */
   forgetBefore(timeMs: number): Promise<number>;
@@ -63,15 +63,16 @@ export interface Transaction {
   /** Writes a message into the inbox. False when it is there: a concurrent copy won, so roll back. In PostgreSQL it waits for a copy that is under way. */
   markHandled(messageId: string, part: string, nowMs: number): Promise<boolean>;
   setReply(messageId: string, part: string, reply: string): Promise<void>;
-  /** Writes messages to send. Until `claimUntilMs` nobody else sends those that are due: whoever commits does. */
+  /** Writes messages to send. Until `claimUntilMs` nobody else sends those that are due at the time of `markHandled`: whoever commits does. */
   addOutgoing(records: readonly OutgoingRecord[], claimUntilMs: number): Promise<void>;
   cancelTimer(timer: string): Promise<void>;
   /** The state of a saga, locked until the transaction ends. */
   lockSaga(saga: string, key: string): Promise<SagaRecord | undefined>;
   /** `state` is JSON; undefined when it is done: then the row stays for a while, so that late messages find it. */
   saveSaga(saga: string, key: string, state: string | undefined, nowMs: number): Promise<void>;
-  /** Resolves when it is durable. */
+  /** Resolves when it is durable. When it rejects nothing is left of it, unless the connection to the database was lost: then the inbox tells. */
   commit(): Promise<void>;
+  /** At any time, also while a statement runs. Without effect after `commit`, which it waits for. */
   rollback(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from '../../client/incoming-message.ts';
+import type { AttemptResult } from '../runtime/processing.ts';
 
 export type AttemptOutcome = 'done' | 'duplicate' | 'failed' | 'dead';
 
@@ -10,17 +11,18 @@ export interface Instruments {
   sent(contract: string, count: number): void;
 }
 
-/** Carries traces from message to message (W3C trace context). */
-export interface Tracing {
-  /** Runs an attempt within a span that goes on with the trace of the message. */
-  consume<T>(message: IncomingMessage, part: string, run: () => Promise<T>): Promise<T>;
-  /** Headers for a message that is sent now: `traceparent`, and `tracestate`. Empty when there is no trace. */
-  headers(): Readonly<Record<string, string>>;
-}
+/** `traceparent`, and `tracestate`, as W3C Trace Context has them. Empty when there is no trace. */
+export type TraceHeaders = Readonly<Record<string, string>>;
 
-/** Payloads that travel beside the queue. */
-export interface ClaimCheck {
-  /** Puts a body away when it is above the size, and resolves with its name; undefined when it travels as it is. */
-  store(body: Uint8Array): Promise<string | undefined>;
-  load(name: string): Promise<Uint8Array>;
+/** Carries traces from message to message. */
+export interface Tracing {
+  /** Runs an attempt within a span that goes on with the trace of its message; of a batch it links to the traces of all. `run` gets what `headers` takes. */
+  consume(
+    messages: readonly IncomingMessage[],
+    service: string,
+    part: string,
+    run: (attempt: TraceHeaders) => Promise<AttemptResult>,
+  ): Promise<AttemptResult>;
+  /** For a message that is sent now: of the span that is active here, or else of the attempt that sends it. */
+  headers(attempt?: TraceHeaders): TraceHeaders;
 }

@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util';
+
+export interface ServicesBenchOptions {
+  readonly messages: number;
+  readonly rounds: number;
+  /** The processor that everything of a contender runs on. */
+  readonly core: number;
+  /** Only contenders whose name contains it. */
+  readonly only: string | undefined;
+  readonly jsonPath: string | undefined;
+}
+
+export const SERVICES_BENCH_HELP = `Usage: npm run bench:services -- [options]
+
+  --messages <number>  of a run (20000); with a database a quarter of them
+  --rounds <number>    runs of each contender, of which the median counts (5)
+  --core <number>      the processor that server, sender and worker share (0)
+  --only <text>        only contenders whose name contains it
+  --json <path>        write all runs there
+`;
+
+/** A mistake in the arguments. The message is one line. */
+export class ServicesBenchOptionError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ServicesBenchOptionError';
+  }
+}
+
+export function readServicesBenchOptions(args: readonly string[]): ServicesBenchOptions {
+  const values = parsed(args);
+  return {
+    messages: wholeNumber('--messages', values.messages, 1_000, 10_000_000),
+    rounds: wholeNumber('--rounds', values.rounds, 1, 100),
+    core: wholeNumber('--core', values.core, 0, 1_023),
+    only: values.only,
+    jsonPath: values.json,
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        messages: { type: 'string', default: '20000' },
+        rounds: { type: 'string', default: '5' },
+        core: { type: 'string', default: '0' },
+        only: { type: 'string' },
+        json: { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    throw new ServicesBenchOptionError((error as Error).message);
+  }
+}
+
+function wholeNumber(flag: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new ServicesBenchOptionError(
+    `${flag} '${text}' is not allowed; allowed: a whole number from ${min} to ${max}`,
+  );
+}

@@ -1,0 +1,15 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Project } from './project.ts';
+
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+
+/** Starts `leveret start` in a process of its own, which ends with this one. The broker is not on its command line, where all users of the machine could read the password. */
+export function spawnStart(project: Project, broker: string, args: readonly string[]): ChildProcess {
+  const words = [MAIN, 'start', ...args, '--entry', project.entry];
+  return spawn(process.execPath, [...process.execArgv, ...words], {
+    cwd: project.root,
+    env: { ...process.env, LEVERET_BROKER: broker },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+}

@@ -1,0 +1,192 @@
+import type { Client } from '../../client/amqp-client.ts';
+import type { Cache } from '../cache/cache.ts';
+import type { ClaimCheck } from '../claim-check/claim-check.ts';
+import type { Recurring } from '../part.ts';
+import type { Unit } from '../service.ts';
+import type { Store } from '../store/store.ts';
+import type { Tracing } from '../telemetry/instruments.ts';
+import { ServiceMetrics } from '../telemetry/service-metrics.ts';
+import { everyQueue, inQueue } from '../wire.ts';
+import type { UnitHealth } from './app.ts';
+import { declareTopology } from './declare-topology.ts';
+import { DeclaredExchanges } from './declared-exchanges.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Environment } from './environment.ts';
+import { UnitProcessor } from './message-processor.ts';
+import { MessageSender } from './message-sender.ts';
+import { OrderedConsumer } from './ordered/ordered-consumer.ts';
+import { Outbox } from './outbox.ts';
+import { RecurringTimers } from './recurring/recurring-timers.ts';
+import type { Requests } from './requests.ts';
+import type { ServiceEvent } from './service-event.ts';
+import { subscriptionsOf } from './subscriptions-of.ts';
+import type { TopologyOptions } from './topology-of.ts';
+
+const INBOX_DAYS = 7;
+const NOTHING_TO_SEND = { count: 0, oldestDueMs: undefined };
+
+/** What a unit runs on. Whoever opened it closes it. */
+export interface UnitMeans {
+  readonly client: Client;
+  readonly store: Store | undefined;
+  readonly cache: Cache | undefined;
+  readonly claimCheck: ClaimCheck | undefined;
+  readonly tracing: Tracing | undefined;
+  readonly requests: Requests;
+  readonly environment: Environment;
+  readonly topology: TopologyOptions;
+  onEvent(event: ServiceEvent): void;
+}
+
+/**
+ * A service that runs in this process.
+ *
+ *     RunningUnit -- Dispatcher -- SubscriptionLane, OrderedConsumer   when a message is tried
+ *       |               `-- UnitProcessor -- MessageWork               what becomes of it
+ *       |-- Outbox -- MessageSender                                    what it sends
+ *       `-- RecurringTimers
+ */
+export class RunningUnit {
+  readonly unit: Unit;
+  readonly metrics: ServiceMetrics;
+  readonly #means: UnitMeans;
+  readonly #outbox: Outbox | undefined;
+  readonly #sender: MessageSender;
+  readonly #processor: UnitProcessor;
+  readonly #dispatchers: readonly Dispatcher[];
+  readonly #ordered: readonly OrderedConsumer[];
+  readonly #recurring: RecurringTimers;
+  #databaseTrouble: string | undefined;
+
+  constructor(unit: Unit, means: UnitMeans) {
+    const { client, store, environment, claimCheck, onEvent } = means;
+    const service = unit.name;
+    this.unit = unit;
+    this.#means = means;
+    this.metrics = new ServiceMetrics(service);
+    this.#sender = new MessageSender(client, new DeclaredExchanges(client), this.metrics);
+    this.#outbox = store === undefined ? undefined : this.#makeOutbox(store);
+    const declare = (): Promise<void> => declareTopology(client, unit, means.topology);
+    this.#processor = new UnitProcessor({
+      means: { ...means, service },
+      client,
+      sender: this.#sender,
+      outbox: this.#outbox,
+      instruments: this.metrics,
+      declare,
+      onEvent,
+    });
+    const host = {
+      service,
+      client,
+      claimCheck,
+      processor: this.#processor,
+      environment,
+      onEvent,
+      declare,
+    };
+    const subscriptions = subscriptionsOf(unit);
+    const jobs = unit.parts.filter((part): part is Recurring => part.part === 'recurring');
+    const jobParts = new Set(jobs.map(({ name }) => `${service}.${name}.due`));
+    const ordered = subscriptions.filter(({ isOrdered }) => isOrdered);
+    const due = subscriptions.filter(({ part }) => jobParts.has(part));
+    const others = subscriptions.filter((each) => !each.isOrdered && !jobParts.has(each.part));
+    this.#ordered = ordered.map((subscription) => new OrderedConsumer(host, subscription));
+    this.#dispatchers = [
+      new Dispatcher({ ...host, queue: inQueue(service), subscriptions: others }),
+      ...(due.length > 0
+        ? [new Dispatcher({ ...host, queue: everyQueue(service), subscriptions: due })]
+        : []),
+    ];
+    this.#recurring = new RecurringTimers(jobs, client, environment, (text, error) =>
+      onEvent({ type: 'trouble', service, text, error }),
+    );
+  }
+
+  get store(): Store | undefined {
+    return this.#means.store;
+  }
+
+  get isConnected(): boolean {
+    return this.#means.client.isConnected;
+  }
+
+  async start(): Promise<void> {
+    const { client, topology, onEvent } = this.#means;
+    await declareTopology(client, this.unit, topology);
+    this.#outbox?.start();
+    await Promise.all([...this.#dispatchers, ...this.#ordered].map((each) => each.start()));
+    this.#recurring.start();
+    onEvent({ type: 'started', service: this.unit.name });
+  }
+
+  async health(): Promise<UnitHealth> {
+    const { environment } = this.#means;
+    const nowMs = environment.clock.nowMs();
+    const lag = await this.#outboxLag(nowMs);
+    const consumers = [...this.#dispatchers, ...this.#ordered];
+    return {
+      service: this.unit.name,
+      isConsuming: this.isConnected && consumers.every(({ isConsuming }) => isConsuming),
+      inFlight: consumers.reduce((sum, { inFlight }) => sum + inFlight, 0),
+      handledCount: this.#dispatchers.reduce(
+        (sum, { postponedCount }) => sum + postponedCount,
+        this.#processor.handledCount,
+      ),
+      outboxCount: lag.count,
+      outboxLagMs: lag.oldestDueMs === undefined ? 0 : Math.max(0, nowMs - lag.oldestDueMs),
+    };
+  }
+
+  /** Why its database could not be read when its health was asked for last. */
+  get databaseTrouble(): string | undefined {
+    return this.#databaseTrouble;
+  }
+
+  /** Takes nothing more, lets handlers finish, and sends what is to be sent. */
+  async drain(): Promise<void> {
+    this.#recurring.stop();
+    this.#processor.stopWaiting();
+    await Promise.all([...this.#dispatchers, ...this.#ordered].map((each) => each.stop()));
+    await this.#outbox?.flush();
+    this.#outbox?.stop();
+    await this.#sender.idle();
+    await this.#means.client.drain();
+  }
+
+  /** Stops what works by itself. What is still under way is delivered again, to whoever is next. */
+  stop(): void {
+    this.#recurring.stop();
+    this.#processor.stop();
+    this.#outbox?.stop();
+  }
+
+  /** Everything that it stood on is closed. */
+  stopped(): void {
+    this.#means.onEvent({ type: 'stopped', service: this.unit.name });
+  }
+
+  async #outboxLag(nowMs: number): ReturnType<Store['outboxLag']> {
+    try {
+      const lag = await this.#means.store?.outboxLag(nowMs);
+      this.#databaseTrouble = undefined;
+      return lag ?? NOTHING_TO_SEND;
+    } catch (reason) {
+      this.#databaseTrouble = reason instanceof Error ? reason.message : String(reason);
+      return NOTHING_TO_SEND;
+    }
+  }
+
+  #makeOutbox(store: Store): Outbox {
+    const { environment, claimCheck, onEvent } = this.#means;
+    return new Outbox({
+      service: this.unit.name,
+      store,
+      sender: this.#sender,
+      environment,
+      inboxDays: this.unit.options.inboxDays ?? INBOX_DAYS,
+      onEvent,
+      removeBefore: async (timeMs) => claimCheck?.removeBefore(timeMs),
+    });
+  }
+}

@@ -1,0 +1,184 @@
+import type { Database } from './database.ts';
+import { PostgresConnection, PostgresConnections } from './postgres-connections.ts';
+import { PostgresDatabase } from './postgres-database.ts';
+import { loadPostgres, type OpenPostgres, type PostgresRows, type PostgresSql } from './postgres-driver.ts';
+import { type PostgresPlace, runPostgresMigrations } from './postgres-migrations.ts';
+import { PostgresSession } from './postgres-session.ts';
+import { PostgresTransaction } from './postgres-transaction.ts';
+import type { Handled, OutgoingRecord, Store, Transaction } from './store.ts';
+import { StoreError } from './store-error.ts';
+
+/** Transactions at a time, unless the URL says `?max=20`. */
+const TRANSACTIONS_MAX = 10;
+/** Connections for what is not part of a transaction, so that it waits for none. */
+const SINGLE_MAX = 2;
+/** Rows that are forgotten in one statement. */
+const FORGET_SLICE = 1_000;
+/** Rows of the outbox that are counted. */
+const LAG_COUNT_MAX = 100_000;
+/** A row of the outbox waits so long for older transactions that may come before it. */
+const ORDER_MS = 5_000;
+
+export async function openPostgresStore(url: string, service: string): Promise<Store> {
+  const open = await loadPostgres(url, service);
+  const max = Number(/[?&]max=(\d+)/.exec(url)?.[1] ?? TRANSACTIONS_MAX);
+  return new PostgresStore(open, Math.max(max, 1), placeOf(url, service));
+}
+
+class PostgresStore implements Store {
+  readonly kind = 'postgres';
+  readonly database: Database;
+  readonly #place: PostgresPlace;
+  readonly #connections: PostgresConnections;
+  readonly #single: PostgresConnection;
+  readonly #checked = new WeakSet<TemplateStringsArray>();
+  #isClosed = false;
+
+  constructor(open: OpenPostgres, transactionsMax: number, place: PostgresPlace) {
+    this.#place = place;
+    this.#connections = new PostgresConnections(open, transactionsMax);
+    this.#single = new PostgresConnection(open, SINGLE_MAX);
+    this.database = new PostgresDatabase((statement) => this.#run(statement), this.#checked);
+  }
+
+  async migrate(folder: string | undefined): Promise<void> {
+    this.#assertOpen();
+    await runPostgresMigrations(() => this.#beginSession(), this.#place, folder);
+  }
+
+  async findHandled(messageId: string, part: string): Promise<Handled | undefined> {
+    const [row] = await this.#run(
+      (sql) => sql`select reply from leveret_inbox where message_id = ${messageId} and part = ${part}`,
+    );
+    return row === undefined ? undefined : { reply: (row['reply'] as string | null) ?? undefined };
+  }
+
+  async begin(): Promise<Transaction> {
+    return new PostgresTransaction(await this.#beginSession(), this.#checked);
+  }
+
+  /** The sequence is not the order of commits. So a row waits until no transaction is under way that began before its own. Timers are in no order. */
+  async claimOutgoing(nowMs: number, leaseMs: number, limit: number): Promise<readonly OutgoingRecord[]> {
+    const rows = await this.#run(
+      (sql) => sql`update leveret_outbox set claimed_until_ms = ${nowMs + leaseMs} where seq in (
+          select seq from leveret_outbox where due_ms <= ${nowMs} and claimed_until_ms <= ${nowMs}
+            and (timer is not null or due_ms <= ${nowMs - ORDER_MS} or transaction_id < pg_snapshot_xmin(pg_current_snapshot()))
+          order by due_ms, seq limit ${limit} for update skip locked)
+        returning seq, id, exchange, routing_key, envelope, body, due_ms, timer`,
+    );
+    return [...rows]
+      .map((row) => ({ seq: Number(row['seq']), record: recordOf(row) }))
+      .sort((left, right) => left.record.dueMs - right.record.dueMs || left.seq - right.seq)
+      .map(({ record }) => record);
+  }
+
+  async deleteOutgoing(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#run(
+      (sql) => sql`delete from leveret_outbox where id in (
+        select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb))`,
+    );
+  }
+
+  async postponeOutgoing(ids: readonly string[], dueMs: number): Promise<void> {
+    await this.#run(
+      (sql) => sql`update leveret_outbox set due_ms = ${dueMs}, claimed_until_ms = 0 where id in (
+        select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb))`,
+    );
+  }
+
+  async nextDueMs(): Promise<number | undefined> {
+    const [row] = await this.#run(
+      (sql) =>
+        sql`select due_ms from leveret_outbox where claimed_until_ms <= due_ms order by due_ms limit 1`,
+    );
+    return row === undefined ? undefined : Number(row['due_ms']);
+  }
+
+  async outboxLag(
+    nowMs: number,
+  ): Promise<{ readonly count: number; readonly oldestDueMs: number | undefined }> {
+    const [row] = await this.#run(
+      (sql) => sql`select count(*) as count, min(due_ms) as oldest from (
+        select due_ms from leveret_outbox where due_ms <= ${nowMs} order by due_ms limit ${LAG_COUNT_MAX}) as due`,
+    );
+    const oldest = row?.['oldest'] ?? undefined;
+    return { count: Number(row?.['count']), oldestDueMs: oldest === undefined ? undefined : Number(oldest) };
+  }
+
+  async forgetBefore(timeMs: number): Promise<number> {
+    const handled = await this.#inSlices(
+      (sql) => sql`delete from leveret_inbox where (message_id, part) in (
+        select message_id, part from leveret_inbox where handled_ms < ${timeMs} limit ${FORGET_SLICE})`,
+    );
+    const ended = await this.#inSlices(
+      (sql) => sql`delete from leveret_saga where state is null and (saga, key) in (
+        select saga, key from leveret_saga where state is null and changed_ms < ${timeMs} limit ${FORGET_SLICE})`,
+    );
+    return handled + ended;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#connections.close();
+    await this.#single.drop(CLOSE_TIMEOUT_S);
+  }
+
+  /** A statement that is a transaction of its own. */
+  async #run(statement: (sql: PostgresSql) => Promise<PostgresRows>): Promise<PostgresRows> {
+    this.#assertOpen();
+    return statement(this.#single.sql);
+  }
+
+  #beginSession(): Promise<PostgresSession> {
+    this.#assertOpen();
+    return PostgresSession.begin(
+      this.#connections,
+      (pid) => this.#single.sql`select pg_cancel_backend(${pid})`,
+    );
+  }
+
+  async #inSlices(statement: (sql: PostgresSql) => Promise<PostgresRows>): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const { count } = await this.#run(statement);
+      total += count;
+      if (count < FORGET_SLICE) return total;
+    }
+  }
+
+  #assertOpen(): void {
+    if (!this.#isClosed) return;
+    throw new StoreError(
+      'DATABASE_CLOSED',
+      `the database of service '${this.#place.service}' is closed: the service has stopped`,
+    );
+  }
+}
+
+const CLOSE_TIMEOUT_S = 5;
+
+/** Without what may be secret. */
+function placeOf(url: string, service: string): PostgresPlace {
+  const [address = '', query = ''] = url.split('?');
+  const name = address.slice(address.lastIndexOf('/') + 1);
+  const path = new URLSearchParams(query).get('search_path');
+  const schema = path
+    ?.split(',')[0]
+    ?.trim()
+    .replace(/^"(.*)"$/, '$1');
+  return { service, name: `database '${name}'`, schema: schema === '' ? undefined : schema };
+}
+
+function recordOf(row: Record<string, unknown>): OutgoingRecord {
+  return {
+    id: row['id'] as string,
+    exchange: row['exchange'] as string,
+    routingKey: row['routing_key'] as string,
+    envelope: row['envelope'] as string,
+    body: row['body'] as Uint8Array,
+    dueMs: Number(row['due_ms']),
+    timer: (row['timer'] as string | null) ?? undefined,
+  };
+}

@@ -1,0 +1,4 @@
+create table mails (
+  order_id text primary key,
+  address text not null
+);

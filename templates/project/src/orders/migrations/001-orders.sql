@@ -1,0 +1,5 @@
+create table orders (
+  id text primary key,
+  email text not null,
+  total double precision not null
+);

@@ -1,0 +1,1 @@
+create table payments (id text not null, amount integer not null);

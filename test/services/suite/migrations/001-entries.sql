@@ -1,0 +1,1 @@
+create table entries (id text not null, count integer not null);
