@@ -20,8 +20,9 @@ export interface RunningContender {
   close(): Promise<void>;
 }
 
-/** What the process of a contender prints. */
+/** What the process of a contender tells. */
 export interface ContenderResult {
+  readonly count: number;
   readonly seconds: number;
   /** Of its process alone, all threads. */
   readonly cpuSeconds: number;

@@ -63,13 +63,13 @@ class LoadStep {
   async run(): Promise<void> {
     this.#supervisor.start();
     while (this.moments.length === 0) await pause(systemClock, TICK_MS);
-    let sent = 0;
+    let sentMs = this.#nowMs();
     for (let owed = 0; !this.#isOver(); owed %= 1) {
       await pause(systemClock, TICK_MS);
-      const beforeMs = sent;
-      sent = this.#nowMs();
-      const isHigh = sent >= STEP_AT_MS && sent < BACK_AT_MS;
-      owed += ((isHigh ? HIGH_PER_SECOND : LOW_PER_SECOND) * (sent - beforeMs)) / 1000;
+      const beforeMs = sentMs;
+      sentMs = this.#nowMs();
+      const isHigh = sentMs >= STEP_AT_MS && sentMs < BACK_AT_MS;
+      owed += ((isHigh ? HIGH_PER_SECOND : LOW_PER_SECOND) * (sentMs - beforeMs)) / 1000;
       for (let index = 1; index <= owed; index += 1) {
         void this.#app.publish(work, { sentAtMs: systemClock.nowMs() });
       }

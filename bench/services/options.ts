@@ -1,21 +1,22 @@
 import { parseArgs } from 'node:util';
 
 export interface ServicesBenchOptions {
-  readonly messages: number;
+  /** What a run takes, and its warm-up as well. */
+  readonly seconds: number;
   readonly rounds: number;
   /** The processor that everything of a contender runs on. */
   readonly core: number;
-  /** Only contenders whose name contains it. */
-  readonly only: string | undefined;
+  /** Only contenders whose name contains one of these; empty for all. */
+  readonly only: readonly string[];
   readonly jsonPath: string | undefined;
 }
 
 export const SERVICES_BENCH_HELP = `Usage: npm run bench:services -- [options]
 
-  --messages <number>  of a run (20000); with a database a quarter of them
+  --seconds <number>   of a run, and of its warm-up (3)
   --rounds <number>    runs of each contender, of which the median counts (5)
   --core <number>      the processor that server, sender and worker share (0)
-  --only <text>        only contenders whose name contains it
+  --only <text>        only contenders whose name contains it; may be given several times
   --json <path>        write all runs there
 `;
 
@@ -30,7 +31,7 @@ export class ServicesBenchOptionError extends Error {
 export function readServicesBenchOptions(args: readonly string[]): ServicesBenchOptions {
   const values = parsed(args);
   return {
-    messages: wholeNumber('--messages', values.messages, 1_000, 10_000_000),
+    seconds: wholeNumber('--seconds', values.seconds, 1, 3_600),
     rounds: wholeNumber('--rounds', values.rounds, 1, 100),
     core: wholeNumber('--core', values.core, 0, 1_023),
     only: values.only,
@@ -43,10 +44,10 @@ function parsed(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        messages: { type: 'string', default: '20000' },
+        seconds: { type: 'string', default: '3' },
         rounds: { type: 'string', default: '5' },
         core: { type: 'string', default: '0' },
-        only: { type: 'string' },
+        only: { type: 'string', multiple: true, default: [] },
         json: { type: 'string' },
       },
     }).values;

@@ -22,7 +22,10 @@ interface Row {
   readonly cpu: number;
 }
 
-/** A table for the handlers without and one for those with a database. Ratios are to the fastest BullMQ of the table. */
+/**
+ * A table for the handlers without and one for those with a database. `rate x` is how many times the rate of the fastest BullMQ a
+ * contender has, `CPU x` which part of its processor time.
+ */
 export function servicesReport(all: readonly ContenderRuns[]): string {
   const rows = all.filter(({ runs }) => runs.length > 0).map(rowOf);
   const plain = rows.filter(({ writes }) => !writes);
@@ -52,13 +55,14 @@ function fastestBullMq(rows: readonly Row[]): Row | undefined {
 
 function titled(title: string, rows: readonly Row[], reference: Row | undefined): string {
   if (rows.length === 0) return '';
-  const head = ['contender', 'messages/s', 'of the runs', 'CPU us a message', 'times BullMQ'];
+  const head = ['contender', 'messages/s', 'of the runs', 'CPU us a message', 'rate x', 'CPU x'];
   const cells = rows.map(({ name, rate, spread, cpu }) => [
     name,
     thousands(rate),
     spread,
     cpu.toFixed(1),
     reference === undefined ? '' : (rate / reference.rate).toFixed(2),
+    reference === undefined ? '' : (cpu / reference.cpu).toFixed(3),
   ]);
   return `${title}\n\n${markdownTable(head, cells, 1)}`;
 }

@@ -23,10 +23,6 @@ import { type ContenderRuns, servicesReport } from './report.ts';
 /** This file is run from build/bench/services. */
 const PROJECT_ROOT: string = join(import.meta.dirname, '..', '..', '..');
 const CONTENDER_PROCESS: string = join(import.meta.dirname, 'contender-process.js');
-/** What the first messages cost is the compiler's. */
-const WARM_UP_SHARE = 4;
-/** With a database a message is two, and a row. */
-const WRITES_SHARE = 4;
 const BULLMQ_CONCURRENCIES = [1, 50, 200];
 const LEVERET_CONCURRENCY = 200;
 
@@ -87,7 +83,7 @@ async function main(args: readonly string[]): Promise<number> {
 async function bench(options: ServicesBenchOptions): Promise<void> {
   // What is started from here on inherits it.
   execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(options.core), String(process.pid)]);
-  const chosen = contenders().filter(({ name }) => name.includes(options.only ?? ''));
+  const chosen = contenders().filter(({ name }) => isWanted(name, options.only));
   const all: ContenderRuns[] = chosen.map(({ name, spec }) => ({ name, writes: spec.writes, runs: [] }));
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const [index, contender] of chosen.entries()) {
@@ -103,17 +99,20 @@ async function bench(options: ServicesBenchOptions): Promise<void> {
   console.log(servicesReport(all));
 }
 
+function isWanted(name: string, only: readonly string[]): boolean {
+  return only.length === 0 || only.some((text) => name.includes(text));
+}
+
 async function measured(
   contender: Contender,
-  { messages }: ServicesBenchOptions,
+  options: ServicesBenchOptions,
 ): Promise<ContenderRuns['runs'][number]> {
   const directory = await mkdtemp(join(tmpdir(), 'leveret-bench-services-'));
-  const count = contender.spec.writes ? Math.ceil(messages / WRITES_SHARE) : messages;
   let server: Server | undefined;
   try {
     server = await startServer(contender.server, directory);
     const spec: ContenderSpec = { ...contender.spec, url: server?.url, directory };
-    const { seconds, cpuSeconds: cpu } = await runProcess(spec, count, server?.pid);
+    const { count, seconds, cpuSeconds: cpu } = await runProcess(spec, options.seconds, server?.pid);
     return { messagesPerSecond: count / seconds, cpuMicroseconds: (cpu / count) * 1e6 };
   } finally {
     await server?.close();
@@ -131,11 +130,10 @@ async function startServer(kind: Contender['server'], directory: string): Promis
 /** With the processor time of the server. */
 async function runProcess(
   spec: ContenderSpec,
-  count: number,
+  seconds: number,
   serverPid: number | undefined,
 ): Promise<ContenderResult> {
-  const warmUp = Math.ceil(count / WARM_UP_SHARE);
-  const child = fork(CONTENDER_PROCESS, [JSON.stringify(spec), String(warmUp), String(count)]);
+  const child = fork(CONTENDER_PROCESS, [JSON.stringify(spec), String(seconds)]);
   const serverCpu = (): number => (serverPid === undefined ? 0 : (cpuSeconds(serverPid) ?? 0));
   const exited = once(child, 'exit').then(([code]) => {
     throw new Error(`the process of ${spec.system} ended with ${String(code)} before it had a result`);
@@ -147,7 +145,7 @@ async function runProcess(
   const after = serverCpu();
   exited.catch(() => undefined);
   if (child.exitCode === null) await once(child, 'exit');
-  return { seconds: result.seconds, cpuSeconds: result.cpuSeconds + after - before };
+  return { ...result, cpuSeconds: result.cpuSeconds + after - before };
 }
 
 process.exitCode = await main(process.argv.slice(2));

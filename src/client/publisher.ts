@@ -241,12 +241,17 @@ export class Publisher {
 
   #noteMandatory(pending: PendingPublish): void {
     const { messageId } = pending.message;
-    this.#mandatory.set(messageId, [...(this.#mandatory.get(messageId) ?? []), pending]);
+    const sameId = this.#mandatory.get(messageId);
+    if (sameId === undefined) this.#mandatory.set(messageId, [pending]);
+    else sameId.push(pending);
   }
 
+  /** There are others only where a program gives messages the same id. */
   #forgetMandatory(pending: PendingPublish): void {
     const { messageId } = pending.message;
-    const others = (this.#mandatory.get(messageId) ?? []).filter((each) => each !== pending);
+    const sameId = this.#mandatory.get(messageId);
+    if (sameId === undefined) return;
+    const others = sameId.length === 1 ? [] : sameId.filter((each) => each !== pending);
     if (others.length > 0) this.#mandatory.set(messageId, others);
     else this.#mandatory.delete(messageId);
   }

@@ -3,7 +3,7 @@ import { DCLinter } from 'dclint';
 import { describe, expect, it } from 'vitest';
 import { readOptions } from '../../src/daemon/read-options.ts';
 import { ROOT, unknownVariables, yamlDocuments } from './deploy-files.ts';
-import { imageEnvironment } from './docker-image.ts';
+import { BROKER_IMAGE, SERVICE_IMAGE } from './docker-image.ts';
 
 interface ComposeFile {
   readonly services: {
@@ -17,26 +17,37 @@ interface ComposeFile {
   };
 }
 
+interface ServicesFile {
+  readonly services: Readonly<Record<string, Readonly<Record<string, unknown>>>> & {
+    readonly broker: Readonly<Record<string, unknown>> & { readonly environment: object };
+  };
+}
+
 /** What the linter says of one file. Its own types are not found by TypeScript. */
 interface Linted {
   readonly messages: readonly unknown[];
 }
 
+/** Complaints of the linter. */
+function complaints(file: string): readonly (readonly unknown[])[] {
+  // The order of keys is ours, and the image that is built is to have a name.
+  const quotes: [2, Record<string, unknown>] = [2, { quoteType: 'double' }];
+  const rules = {
+    'service-keys-order': 0,
+    'no-build-and-image': 0,
+    'require-quotes-in-ports': quotes,
+  } as const;
+  const linter = new DCLinter({ rules, quiet: false, debug: false, exclude: [] });
+  const found: readonly Linted[] = linter.lintFiles([join(ROOT, 'deploy', file)], false);
+  return found.map(({ messages }) => messages);
+}
+
 describe('deploy/compose.yaml', () => {
   const { broker } = (yamlDocuments('compose.yaml')[0] as ComposeFile).services;
-  const options = readOptions([], { ...imageEnvironment(), ...broker.environment });
+  const options = readOptions([], { ...BROKER_IMAGE.environment, ...broker.environment });
 
   it('fits the schema of compose files, and is free of what the linter knows', () => {
-    // The order of keys is ours, and the image that is built is to have a name.
-    const quotes: [2, Record<string, unknown>] = [2, { quoteType: 'double' }];
-    const rules = {
-      'service-keys-order': 0,
-      'no-build-and-image': 0,
-      'require-quotes-in-ports': quotes,
-    } as const;
-    const linter = new DCLinter({ rules, quiet: false, debug: false, exclude: [] });
-    const found: readonly Linted[] = linter.lintFiles([join(ROOT, 'deploy', 'compose.yaml')], false);
-    expect(found.map(({ messages }) => messages)).toEqual([[]]);
+    expect(complaints('compose.yaml')).toEqual([[]]);
   });
 
   it('builds the image from the root of the project', () => {
@@ -56,5 +67,35 @@ describe('deploy/compose.yaml', () => {
   it('keeps the data in a volume, and nothing else', () => {
     expect(broker.volumes).toEqual([`data:${options.dataDir}`]);
     expect(broker.read_only).toBe(true);
+  });
+});
+
+describe('deploy/compose.services.yaml', () => {
+  const { broker, ...services } = (yamlDocuments('compose.services.yaml')[0] as ServicesFile).services;
+
+  it('fits the schema of compose files, and is free of what the linter knows', () => {
+    expect(complaints('compose.services.yaml')).toEqual([[]]);
+  });
+
+  it('has the broker of the other file, for programs of this machine', () => {
+    const other = (yamlDocuments('compose.yaml')[0] as ServicesFile).services.broker;
+    const { environment, ports, volumes, ...same } = broker;
+    expect(other).toMatchObject(same);
+    expect(Object.keys(environment)).toEqual(Object.keys(other['environment'] as object));
+    expect(ports).toHaveLength(2);
+    expect((ports as string[]).every((port) => port.startsWith('127.0.0.1:'))).toBe(true);
+    expect(volumes).toEqual(['broker:/var/lib/leveret']);
+  });
+
+  it.each(Object.keys(services))('runs the service %s of the image, when the broker is ready', (name) => {
+    expect(services[name]).toMatchObject({
+      build: { context: '.' },
+      command: [name],
+      depends_on: { broker: { condition: 'service_healthy' } },
+      volumes: [`${name}:${SERVICE_IMAGE.says('VOLUME')[0]}`],
+      read_only: true,
+      cap_drop: ['ALL'],
+    });
+    expect(Object.keys(services[name]?.['environment'] as object)).toEqual(['BROKER_URL']);
   });
 });

@@ -10,16 +10,15 @@ export interface DockerContext {
   readonly lets: (path: string) => boolean;
 }
 
-/** What `.dockerignore` says, in the three forms that it uses: `*`, `!name` of the root, and the ending of a name anywhere. */
-export function dockerContext(): DockerContext {
-  const lines = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
+/** What a file like `.dockerignore` says, in the three forms that ours use: `*`, `!name` of the root, and the ending of a name anywhere. */
+export function dockerContext(file = '.dockerignore'): DockerContext {
+  const lines = readFileSync(join(ROOT, file), 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
-  if (lines.shift() !== '*') throw new Error('.dockerignore does not begin with *');
+  if (lines.shift() !== '*') throw new Error(`${file} does not begin with *`);
   const roots = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
   const endings = lines.filter((line) => line.startsWith('**/*.')).map((line) => line.slice('**/*'.length));
-  if (roots.length + endings.length !== lines.length)
-    throw new Error('.dockerignore has another kind of line');
+  if (roots.length + endings.length !== lines.length) throw new Error(`${file} has another kind of line`);
   const lets = (path: string): boolean =>
     roots.includes(path.split('/')[0] ?? '') && !endings.some((ending) => path.endsWith(ending));
   return { roots, lets };

@@ -24,19 +24,72 @@ export interface ImageStage {
   readonly steps: readonly ImageStep[];
 }
 
-const dockerfile: Dockerfile = DockerfileParser.parse(deployText('Dockerfile'));
+/** What a Dockerfile of `deploy` makes. */
+export class DockerImage {
+  /** Its name in `deploy`. */
+  readonly file: string;
+  readonly #dockerfile: Dockerfile;
 
-/** In the order of the file; the last one is the image. */
-export function imageStages(): ImageStage[] {
-  const stages: { name: string; steps: ImageStep[] }[] = [];
-  for (const instruction of dockerfile.getInstructions()) {
-    if (instruction.getKeyword() === 'FROM') {
-      const name = / AS (\S+)$/i.exec(instruction.getArgumentsContent() ?? '')?.[1] ?? '';
-      stages.push({ name, steps: [] });
-    } else stages.at(-1)?.steps.push(stepOf(instruction));
+  constructor(file: string) {
+    this.file = file;
+    this.#dockerfile = DockerfileParser.parse(deployText(file));
   }
-  return stages;
+
+  /** In the order of the file; the last one is the image. */
+  get stages(): ImageStage[] {
+    const stages: { name: string; steps: ImageStep[] }[] = [];
+    for (const instruction of this.#dockerfile.getInstructions()) {
+      if (instruction.getKeyword() === 'FROM') {
+        const name = / AS (\S+)$/i.exec(instruction.getArgumentsContent() ?? '')?.[1] ?? '';
+        stages.push({ name, steps: [] });
+      } else stages.at(-1)?.steps.push(stepOf(instruction));
+    }
+    return stages;
+  }
+
+  /** What all instructions of the image with this keyword say. */
+  says(keyword: string): string[] {
+    const steps = this.stages.at(-1)?.steps ?? [];
+    return steps.filter((step) => step.keyword === keyword).map(({ text }) => text);
+  }
+
+  /** The variables of `ENV`. */
+  get environment(): Record<string, string> {
+    const pairs = this.says('ENV').flatMap((text) => text.split(' '));
+    return Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string]));
+  }
+
+  /** The number of the user that the image runs as. */
+  get user(): number {
+    return Number(/^(\d+):\d+$/.exec(this.says('USER')[0] ?? '')?.[1]);
+  }
+
+  /** The words of `ENTRYPOINT`; throws when it is a line for a shell. */
+  get entrypoint(): string[] {
+    return this.#wordsOf((each) => each instanceof Entrypoint);
+  }
+
+  /** The words of `ENTRYPOINT` and `CMD`; throws when one of them is a line for a shell. */
+  get command(): string[] {
+    return [...this.entrypoint, ...this.#wordsOf((each) => each.getKeyword() === 'CMD')];
+  }
+
+  /** The words of `HEALTHCHECK`; throws when it is a line for a shell. */
+  get healthCheck(): string[] {
+    const found = this.#dockerfile.getInstructions().find((each) => each instanceof Healthcheck);
+    const nested = found?.getArgumentsContent()?.replace(/^CMD\s+/, '');
+    return JSON.parse(nested ?? '') as string[];
+  }
+
+  #wordsOf(isWanted: (instruction: Instruction) => boolean): string[] {
+    return this.#dockerfile.getInstructions().filter(isWanted).flatMap(wordsOf);
+  }
 }
+
+/** The broker. */
+export const BROKER_IMAGE: DockerImage = new DockerImage('Dockerfile');
+/** The services of a project. */
+export const SERVICE_IMAGE: DockerImage = new DockerImage('Dockerfile.service');
 
 function stepOf(instruction: Instruction): ImageStep {
   const keyword = instruction.getKeyword();
@@ -46,38 +99,6 @@ function stepOf(instruction: Instruction): ImageStep {
     .join(' ');
   const stage = instruction instanceof Copy ? instruction.getFromFlag()?.getValue() : undefined;
   return { keyword, text, ...(typeof stage === 'string' ? { fromStage: stage } : {}) };
-}
-
-/** What all instructions of the image with this keyword say. */
-export function imageSays(keyword: string): string[] {
-  const steps = imageStages().at(-1)?.steps ?? [];
-  return steps.filter((step) => step.keyword === keyword).map(({ text }) => text);
-}
-
-/** The variables of `ENV`. */
-export function imageEnvironment(): Record<string, string> {
-  const pairs = imageSays('ENV').flatMap((text) => text.split(' '));
-  return Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string]));
-}
-
-/** The number of the user that the image runs as. */
-export function imageUser(): number {
-  return Number(/^(\d+):\d+$/.exec(imageSays('USER')[0] ?? '')?.[1]);
-}
-
-/** The words of `ENTRYPOINT` and `CMD`; throws when one of them is a line for a shell. */
-export function imageCommand(): string[] {
-  return dockerfile
-    .getInstructions()
-    .filter((each) => each instanceof Entrypoint || each.getKeyword() === 'CMD')
-    .flatMap(wordsOf);
-}
-
-/** The words of `HEALTHCHECK`; throws when it is a line for a shell. */
-export function imageHealthCheck(): string[] {
-  const check = dockerfile.getInstructions().find((each) => each instanceof Healthcheck) as Healthcheck;
-  const nested = check.getArgumentsContent()?.replace(/^CMD\s+/, '');
-  return JSON.parse(nested ?? '') as string[];
 }
 
 function wordsOf(instruction: Instruction): string[] {

@@ -5,17 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { readOptions } from '../../src/daemon/read-options.ts';
 import { deployText, ROOT, unknownVariables } from './deploy-files.ts';
 import { dockerContext } from './docker-context.ts';
-import {
-  imageCommand,
-  imageEnvironment,
-  imageHealthCheck,
-  imageSays,
-  imageStages,
-  imageUser,
-} from './docker-image.ts';
+import { BROKER_IMAGE } from './docker-image.ts';
 
 describe('deploy/Dockerfile', () => {
-  const options = readOptions([], imageEnvironment());
+  const options = readOptions([], BROKER_IMAGE.environment);
 
   it('is free of what the linter knows', () => {
     expect(validate(deployText('Dockerfile'))).toEqual([]);
@@ -23,28 +16,28 @@ describe('deploy/Dockerfile', () => {
   });
 
   it('starts the broker without a shell, as a user who is not root', () => {
-    expect(imageCommand()).toEqual(['node', '/opt/leveret/dist/cli/main.js', 'serve']);
-    expect(imageUser()).toBeGreaterThan(0);
+    expect(BROKER_IMAGE.command).toEqual(['node', '/opt/leveret/dist/cli/main.js', 'serve']);
+    expect(BROKER_IMAGE.user).toBeGreaterThan(0);
   });
 
   it('sets options that the broker has, and opens its ports', () => {
-    expect(unknownVariables(Object.keys(imageEnvironment()))).toEqual([]);
+    expect(unknownVariables(Object.keys(BROKER_IMAGE.environment))).toEqual([]);
     const ports = [options.amqpPort, options.amqpsPort, options.httpPort, options.httpsPort];
-    expect(imageSays('EXPOSE')).toEqual([ports.join(' ')]);
+    expect(BROKER_IMAGE.says('EXPOSE')).toEqual([ports.join(' ')]);
   });
 
   it('keeps its data in the volume', () => {
-    expect(imageSays('VOLUME')).toEqual([options.dataDir]);
+    expect(BROKER_IMAGE.says('VOLUME')).toEqual([options.dataDir]);
   });
 
   it('asks for its health with nothing but Node.js, on the port that the broker listens on', () => {
-    const [program, flag, script] = imageHealthCheck();
+    const [program, flag, script] = BROKER_IMAGE.healthCheck;
     expect([program, flag]).toEqual(['node', '-e']);
     expect(script).toContain(`LEVERET_HTTP_PORT || ${options.httpPort}`);
   });
 
   it('copies what .dockerignore lets through, and all of that', () => {
-    const build = imageStages()[0];
+    const build = BROKER_IMAGE.stages[0];
     const copied = (build?.steps ?? [])
       .filter(({ keyword }) => keyword === 'COPY')
       .flatMap(({ text }) => text.split(' ').slice(0, -1));

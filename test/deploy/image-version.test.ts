@@ -7,6 +7,7 @@ it.each([
   ['README.md', /leveret[:-](\d+\.\d\S*?)(?:\.tgz|\s)/g],
   ['Dockerfile', /leveret:(\d\S*)/g],
   ['compose.yaml', /leveret:(\d\S*)/g],
+  ['compose.services.yaml', /leveret:(\d\S*)/g],
   ['kubernetes/broker/kustomization.yaml', /newTag: (\S+)/g],
   ['kubernetes/worker/kustomization.yaml', /newTag: (\S+)/g],
 ])('deploy/%s names the version of the package', (file, version) => {

@@ -9,7 +9,7 @@ import { runCli } from '../cli/run-cli.ts';
 import { StartedProcess } from '../servers/child-process.ts';
 import { type LeveretServer, startLeveret } from '../servers/leveret.ts';
 import { deployText, type Manifest, manifestOf, ROOT } from './deploy-files.ts';
-import { imageHealthCheck } from './docker-image.ts';
+import { BROKER_IMAGE } from './docker-image.ts';
 
 const BROKER = 'kubernetes/broker';
 const template = (manifestOf(BROKER, 'StatefulSet', 'leveret') as unknown as IStatefulSet).spec?.template;
@@ -18,6 +18,7 @@ const administrator = { LEVERET_USER: 'ops', LEVERET_PASSWORD: 'a long secret' }
 const passwords = new Map([
   ['worker_password', 'aaaa'],
   ['keda_password', 'bbbb'],
+  ['shop_password', 'cccc'],
 ]);
 const directory = mkdtempSync(join(tmpdir(), 'leveret-deploy-'));
 let server: LeveretServer;
@@ -44,7 +45,7 @@ it('answers what the probes, the health check of the image and Prometheus ask, w
   const probes = template?.spec?.containers.flatMap(({ startupProbe, readinessProbe, livenessProbe }) =>
     [startupProbe, readinessProbe, livenessProbe].map((probe) => probe?.httpGet?.path),
   );
-  const health = /15672\}(\/[\w/]+)/.exec(imageHealthCheck().at(-1) ?? '')?.[1];
+  const health = /15672\}(\/[\w/]+)/.exec(BROKER_IMAGE.healthCheck.at(-1) ?? '')?.[1];
   const scraped = template?.metadata?.annotations?.['prometheus.io/path'];
   const paths = [...(probes ?? []), health, scraped];
   expect(paths).toHaveLength(5);
@@ -58,7 +59,7 @@ it('does what the page says it does', async () => {
   const commands = [
     ...pageText().matchAll(/^(?:printf '%s\\n' "\$(\w+)" \| )?kubectl exec .*-- leveret (.*)$/gm),
   ];
-  expect(commands).toHaveLength(6);
+  expect(commands).toHaveLength(10);
   for (const [line, variable, rest = ''] of commands) {
     const words = rest.split(' ').map((word) => word.replace(/^'(.*)'$/, '$1'));
     const input = variable === undefined ? '' : `${passwords.get(variable)}\n`;
@@ -79,6 +80,22 @@ it('takes the messages of the page, and tells KEDA how many there are', async ()
   expect(await askedByKeda()).toMatchObject({ messages: Number(count), messages_unacknowledged: 0 });
 });
 
+it('tells KEDA how many messages wait for a service, without its dead letters', async () => {
+  const cli = { url: server.httpUrl, environment: administrator };
+  const queues = ['orders.in', 'orders.orders.place.7', 'orders.dead', 'orders-of-others.in', 'mails.in'];
+  for (const queue of queues) {
+    expect((await runCli(['queues', 'declare', queue], cli)).code).toBe(0);
+    expect((await runCli(['publish', queue, 'hello'], cli)).code).toBe(0);
+  }
+  const counted = (await askedByKedaAbout('orders')) as {
+    readonly items: readonly { readonly name: string; readonly messages: number }[];
+  };
+  expect(counted.items.map(({ name, messages }) => [name, messages])).toEqual([
+    ['orders.in', 1],
+    ['orders.orders.place.7', 1],
+  ]);
+});
+
 it('feeds the worker, which finishes what it has at SIGTERM', async () => {
   const program = join(directory, 'orders-worker.mjs');
   const text = readFileSync(join(ROOT, 'deploy/kubernetes/worker/orders-worker.mjs'), 'utf8');
@@ -94,24 +111,43 @@ it('feeds the worker, which finishes what it has at SIGTERM', async () => {
 });
 
 /** As KEDA's scaler for RabbitMQ does it: the host of the secret, and behind it the route of the queue. */
-async function askedByKeda(): Promise<unknown> {
-  const { metadata } = (
-    manifestOf('kubernetes/worker', 'ScaledObject', 'orders-worker') as Manifest & {
-      readonly spec: {
-        readonly triggers: readonly [{ readonly metadata: Readonly<Record<string, string>> }];
-      };
-    }
-  ).spec.triggers[0];
-  const { username, password, pathname } = new URL(
-    pageLiteral('leveret-keda', 'host').replace(/\$\{.*?\}/, 'x'),
-  );
-  expect(pathname).toBe('/');
-  const [vhost, queue] = [metadata['vhostName'], metadata['queueName']].map((name) =>
-    encodeURIComponent(name ?? ''),
-  );
-  const answer = await fetch(`${server.httpUrl}/api/queues/${vhost}/${queue}`, {
-    headers: { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` },
+function askedByKeda(): Promise<unknown> {
+  const { metadata } = triggerOf('kubernetes/worker', 'orders-worker');
+  const names = [metadata['vhostName'], metadata['queueName']].map((name) => encodeURIComponent(name ?? ''));
+  return askedWith('leveret-keda', `/api/queues/${names.join('/')}`);
+}
+
+/** With a pattern it takes a page of queues, and adds up the items. */
+function askedByKedaAbout(service: string): Promise<unknown> {
+  const { metadata } = triggerOf('kubernetes/services', service);
+  expect(metadata).toMatchObject({ useRegex: 'true', operation: 'sum', mode: 'QueueLength' });
+  const query = new URLSearchParams({
+    page: '1',
+    use_regex: 'true',
+    pagination: 'false',
+    name: metadata['queueName'] ?? '',
+    page_size: '100',
   });
+  return askedWith('shop-keda', `/api/queues/${encodeURIComponent(metadata['vhostName'] ?? '')}?${query}`);
+}
+
+interface KedaTrigger {
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+function triggerOf(folder: string, name: string): KedaTrigger {
+  const scaled = manifestOf(folder, 'ScaledObject', name) as Manifest & {
+    readonly spec: { readonly triggers: readonly [KedaTrigger] };
+  };
+  return scaled.spec.triggers[0];
+}
+
+/** As the user in this secret. */
+async function askedWith(secret: string, path: string): Promise<unknown> {
+  const { username, password, pathname } = new URL(pageLiteral(secret, 'host').replace(/\$\{.*?\}/, 'x'));
+  expect(pathname).toBe('/');
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const answer = await fetch(`${server.httpUrl}${path}`, { headers: { authorization } });
   expect(answer.status).toBe(200);
   return answer.json();
 }

@@ -19,10 +19,10 @@ import {
   unknownVariables,
   yamlDocuments,
 } from './deploy-files.ts';
-import { imageEnvironment, imageUser } from './docker-image.ts';
+import { BROKER_IMAGE } from './docker-image.ts';
 import { manifestProblems } from './manifest-problems.ts';
 
-const [BROKER, WORKER] = ['kubernetes/broker', 'kubernetes/worker'] as const;
+const [BROKER, WORKER, SERVICES] = ['kubernetes/broker', 'kubernetes/worker', 'kubernetes/services'] as const;
 const statefulSet = manifestOf(BROKER, 'StatefulSet', 'leveret') as unknown as IStatefulSet;
 const deployment = manifestOf(WORKER, 'Deployment', 'orders-worker') as unknown as IDeployment;
 const service = manifestOf(BROKER, 'Service', 'leveret') as unknown as IService;
@@ -32,13 +32,15 @@ const policy = manifestOf(BROKER, 'NetworkPolicy', 'leveret') as unknown as INet
 const configMap = manifestOf(BROKER, 'ConfigMap', 'leveret') as unknown as IConfigMap;
 const brokerPod = podOf(statefulSet);
 const workerPod = podOf(deployment);
+const servicePods = ['orders', 'mails'].map((name) => podOf(manifestOf(SERVICES, 'Deployment', name)));
 
-function podOf({ spec }: IStatefulSet | IDeployment): IPodSpec {
+function podOf(manifest: IStatefulSet | IDeployment | Manifest): IPodSpec {
+  const { spec } = manifest as IStatefulSet | IDeployment;
   if (spec?.template.spec === undefined) throw new Error('a manifest without a pod');
   return spec.template.spec;
 }
 
-describe.each([BROKER, WORKER])('deploy/%s', (folder) => {
+describe.each([BROKER, WORKER, SERVICES])('deploy/%s', (folder) => {
   const kustomization = yamlDocuments(`${folder}/kustomization.yaml`)[0] as {
     readonly resources: readonly string[];
     readonly configMapGenerator?: readonly { readonly files: readonly string[] }[];
@@ -62,9 +64,9 @@ describe.each([BROKER, WORKER])('deploy/%s', (folder) => {
   });
 
   it('runs only images that the kustomization replaces', () => {
-    const pod = folder === BROKER ? brokerPod : workerPod;
-    const replaced = kustomization.images.map(({ name }) => name);
-    expect(pod.containers.map(({ image }) => image)).toEqual(replaced);
+    const pods = { [BROKER]: [brokerPod], [WORKER]: [workerPod], [SERVICES]: servicePods };
+    const images = pods[folder].flatMap(({ containers }) => containers.map(({ image }) => image));
+    expect([...new Set(images)]).toEqual(kustomization.images.map(({ name }) => name));
   });
 });
 
@@ -91,7 +93,7 @@ describe('the manifests of the broker', () => {
     onTestFinished(() => rmSync(directory, { recursive: true }));
     const file = join(directory, 'leveret.json');
     writeFileSync(file, configMap.data?.['leveret.json'] ?? '');
-    const options = readOptions([], { ...imageEnvironment(), LEVERET_CONFIG: file });
+    const options = readOptions([], { ...BROKER_IMAGE.environment, LEVERET_CONFIG: file });
     expect(options).toMatchObject({
       host: ['0.0.0.0'],
       metricsAnonymous: 'on',
@@ -144,14 +146,15 @@ describe('the manifests of the broker', () => {
   }
 });
 
-describe.each([
+describe.each<readonly [string, IPodSpec]>([
   ['broker', brokerPod],
   ['worker', workerPod],
+  ...servicePods.map((pod) => [`service ${pod.containers[0]?.name}`, pod] as const),
 ])('the pod of the %s', (_, pod) => {
   it('meets the restricted profile of the Pod Security Standards, and writes to its volumes only', () => {
     expect(pod.securityContext).toMatchObject({
       runAsNonRoot: true,
-      runAsUser: imageUser(),
+      runAsUser: BROKER_IMAGE.user,
       seccompProfile: { type: 'RuntimeDefault' },
     });
     for (const { securityContext } of pod.containers) {

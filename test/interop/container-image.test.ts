@@ -1,12 +1,15 @@
 /** The steps of deploy/Dockerfile, run in a directory: what they make works, as the user and with the rights that a container has. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROOT } from '../deploy/deploy-files.ts';
+import { dockerContext } from '../deploy/docker-context.ts';
+import { BROKER_IMAGE } from '../deploy/docker-image.ts';
 import { freePort } from '../servers/free-port.ts';
 import { ImageDirectory, imageHas } from './image-directory.ts';
 
 const BUILD_MS = 300_000;
 const LEVERET = '/usr/local/bin/leveret';
 
-const image = new ImageDirectory();
+const image = new ImageDirectory({ image: BROKER_IMAGE, root: ROOT, context: dockerContext() });
 
 beforeAll(() => image.build(), BUILD_MS);
 

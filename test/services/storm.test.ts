@@ -5,16 +5,16 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { postgresInstalled, startPostgres } from '../servers/postgres.ts';
 import { SERVICES, type StormReport, storm } from './storm/storm.ts';
 
-const ORDERS = Number(process.env['STORM_ORDERS'] ?? 20_000);
+const ORDERS = Number(process.env['LEVERET_STORM_ORDERS'] ?? 20_000);
 /** Another one each time; in the title of the test, to have it again. */
-const SEED = Number(process.env['STORM_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
+const SEED = Number(process.env['LEVERET_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 const TIMEOUT_MS = 3_600_000;
 
 /**
  * 20 000 orders through the shop's services as processes of their own, every message handled twice and in any order, while
- * processes and broker are killed and connections cut. `STORM_ORDERS=1000 npm run test:storm` is a smaller one.
+ * processes and broker are killed and connections cut. `LEVERET_STORM_ORDERS=1000 npm run test:storm` is a smaller one.
  */
-describe(`a storm of ${ORDERS} orders, STORM_SEED=${SEED}`, () => {
+describe(`a storm of ${ORDERS} orders, LEVERET_SEED=${SEED}`, () => {
   test('loses no order, charges none twice and sells nothing twice, on SQLite', {
     timeout: TIMEOUT_MS,
   }, async () => {

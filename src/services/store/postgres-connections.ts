@@ -2,7 +2,7 @@ import type { OpenPostgres, PostgresSql } from './postgres-driver.ts';
 import { StoreError } from './store-error.ts';
 
 /** Until then statements that are under way may end. */
-const END_TIMEOUT_S = 5;
+const END_TIMEOUT_S = 2;
 
 /**
  * One connection, for one transaction at a time; or several, for statements that need no other. It is opened when it is used, also

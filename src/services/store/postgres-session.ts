@@ -85,6 +85,8 @@ export class PostgresSession {
       return await statement(this.#connection.sql);
     } catch (error) {
       this.#failure ??= asError(error);
+      // Now, and not when the driver hears that the socket is closed: until then it would take statements and answer none.
+      if (isConnectionFailure(error)) await this.#connection.drop();
       throw error;
     } finally {
       this.#isRunning = false;
@@ -134,6 +136,13 @@ export class PostgresSession {
       'the connection to PostgreSQL was lost in the middle of a transaction, of which nothing is left; the message will be tried again',
     );
   }
+}
+
+/** Whether it is more than the server's answer to a statement, after which the connection goes on. */
+function isConnectionFailure(error: unknown): boolean {
+  if (error instanceof StoreError) return false;
+  const { name, severity } = error as { readonly name?: unknown; readonly severity?: unknown };
+  return name !== 'PostgresError' || severity === 'FATAL' || severity === 'PANIC';
 }
 
 /** Once for each connection. */

@@ -31,19 +31,28 @@ test('what comes is what leaves and what is left behind', () => {
   });
 });
 
-test('instances show what they can do while messages wait, and at least what they do without', () => {
+test('instances show what they can do while messages wait', () => {
   const idle = [
     [0, 0, 2, 2],
     [0, 20, 2, 2],
     [0, 40, 2, 2],
   ] as const;
-  expect(measured(idle)?.capacityPerSecond).toBe(20);
-  expect(
-    measured([
-      [9, 0, 2, 2],
-      [9, 100, 2, 2],
-    ])?.capacityPerSecond,
-  ).toBe(100);
+  expect(measured(idle)?.capacityPerSecond).toBeUndefined();
+  const backlog = [
+    [9, 0, 2, 2],
+    [9, 100, 2, 2],
+  ] as const;
+  expect(measured(backlog)?.capacityPerSecond).toBe(100);
+});
+
+test('what instances do without a backlog is the least that they can do', () => {
+  const looks = [
+    [9, 0, 1, 1],
+    [9, 50, 1, 1],
+    [0, 150, 1, 1],
+    [0, 250, 1, 1],
+  ] as const;
+  expect(measured(looks)?.capacityPerSecond).toBe(200);
 });
 
 test('a moment in which all stands still is not taken for what instances can do', () => {

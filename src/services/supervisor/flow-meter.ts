@@ -8,7 +8,7 @@ export interface Flow {
   readonly arrivalsPerSecond: number;
   /** D = Q / C; undefined when nothing leaves what waits. */
   readonly delayMs: number | undefined;
-  /** c: what one instance can do, or the least that is known of it: only with a backlog do instances show what they can do. */
+  /** c: of one instance; undefined until there was a backlog, which is when instances show what they can do. */
   readonly capacityPerSecond: number | undefined;
 }
 
@@ -46,7 +46,7 @@ export class FlowMeter {
     if (first === undefined || first === sample) return undefined;
     const { queued } = sample;
     const handledPerSecond = handledRate(first, sample);
-    this.#learn(handledPerSecond / sample.readyCount);
+    this.#learn(handledPerSecond / Math.max(1, sample.readyCount));
     const growthPerSecond = ((queued - first.queued) * 1000) / (sample.atMs - first.atMs);
     return {
       queued,
@@ -59,10 +59,9 @@ export class FlowMeter {
 
   #learn(ratePerInstance: number): void {
     const measured = this.#measuredCapacity();
-    const known = this.#capacity ?? 0;
-    const capacity =
-      measured === undefined ? Math.max(known, ratePerInstance) : Math.max(measured, known * UNLEARN);
-    if (capacity > 0 && Number.isFinite(capacity)) this.#capacity = capacity;
+    const known = this.#capacity;
+    if (measured !== undefined) this.#capacity = Math.max(measured, (known ?? 0) * UNLEARN);
+    else if (known !== undefined && ratePerInstance > known) this.#capacity = ratePerInstance;
   }
 
   /** Over the last looks between which messages waited all the time and the same instances worked. */

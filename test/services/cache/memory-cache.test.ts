@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { openCache } from '../../../src/services/cache/open-cache.ts';
+import { ManualClock } from '../recurring/manual-clock.ts';
 import { describeCache } from './cache-suite.ts';
-import { ManualClock } from './manual-clock.ts';
 
-const clock = new ManualClock();
+const clock = new ManualClock('2026-01-01T00:00:00Z');
 const host = {
   clock,
   onTrouble: (text: string): void => {

@@ -84,9 +84,14 @@ export class OrderedScene {
   readonly #subscription: Subscription;
   readonly #address: BrokerAddress | (() => BrokerAddress);
   readonly #instances: Set<Instance> = new Set();
+  readonly #topology: ReturnType<typeof topologyOf>;
   #publisher: Client | undefined;
 
-  constructor(address: BrokerAddress | (() => BrokerAddress), options: Omit<HandlerOptions, 'ordered'> = {}) {
+  constructor(
+    address: BrokerAddress | (() => BrokerAddress),
+    options: Omit<HandlerOptions, 'ordered'> = {},
+    queueType: 'classic' | 'quorum' = 'classic',
+  ) {
     const names = { service: uniqueName('stepper'), contract: uniqueName('steps') };
     const { contract, unit } = stepperUnit(names, () => {}, options);
     this.contract = contract;
@@ -94,11 +99,12 @@ export class OrderedScene {
     const [subscription] = subscriptionsOf(this.unit);
     this.#subscription = subscription as Subscription;
     this.#address = address;
+    this.#topology = topologyOf(this.unit, { queueType });
   }
 
   async open(): Promise<this> {
     this.#publisher = await connect(this.#address, { reconnect: AT_ONCE });
-    await this.#publisher.declare(topologyOf(this.unit));
+    await this.#publisher.declare(this.#topology);
     return this;
   }
 
@@ -153,7 +159,7 @@ export class OrderedScene {
 
   async close(): Promise<void> {
     await Promise.all([...this.#instances].map((instance) => instance.stop()));
-    const { exchanges, queues } = topologyOf(this.unit);
+    const { exchanges, queues } = this.#topology;
     await this.publisher.delete({
       exchanges: [...exchanges.map(({ exchange }) => exchange), `${this.unit.name}.presence`],
       queues: queues.map(({ queue = '' }) => queue),

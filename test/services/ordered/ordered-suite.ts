@@ -34,34 +34,40 @@ export function orderedSuite(name: string, openFooting: () => Promise<Footing>):
     });
     afterAll(() => footing.close());
 
-    async function openScene(options: Omit<HandlerOptions, 'ordered'> = {}): Promise<OrderedScene> {
-      const scene = await new OrderedScene(footing.address, options).open();
+    async function openScene(
+      options: Omit<HandlerOptions, 'ordered'> = {},
+      queueType: 'classic' | 'quorum' = 'classic',
+    ): Promise<OrderedScene> {
+      const scene = await new OrderedScene(footing.address, options, queueType).open();
       onTestFinished(() => scene.close());
       return scene;
     }
 
-    test('instances that come and go keep the order, and handle each message once', async () => {
-      const scene = await openScene({ concurrency: 8 });
-      const running = [await scene.start('first', environment, lasting(1))];
-      let isDone = false;
-      const coming = (async () => {
-        for (let count = 0; !isDone; count += 1) {
-          running.push(await scene.start(`instance-${count}`, environment, lasting(1)));
-          if (running.length > 3) await running.shift()?.stop();
+    test.each(['classic', 'quorum'] as const)(
+      'instances that come and go keep the order of %s queues, and handle each message once',
+      async (queueType) => {
+        const scene = await openScene({ concurrency: 8 }, queueType);
+        const running = [await scene.start('first', environment, lasting(1))];
+        let isDone = false;
+        const coming = (async () => {
+          for (let count = 0; !isDone; count += 1) {
+            running.push(await scene.start(`instance-${count}`, environment, lasting(1)));
+            if (running.length > 3) await running.shift()?.stop();
+          }
+        })();
+        for (let n = 0; n < 20; n += 1) {
+          await scene.publishSteps(200, n, n + 1);
+          await scene.log.seen(200 * (n - 1));
         }
-      })();
-      for (let n = 0; n < 20; n += 1) {
-        await scene.publishSteps(200, n, n + 1);
-        await scene.log.seen(200 * (n - 1));
-      }
-      await scene.log.seen(4_000);
-      isDone = true;
-      await coming;
-      scene.log.expectInOrder(20);
-      expect(scene.log.overlapCount).toBe(0);
-      expect(scene.log.steps).toHaveLength(4_000);
-      expect(scene.log.instances.size).toBeGreaterThan(2);
-    });
+        await scene.log.seen(4_000);
+        isDone = true;
+        await coming;
+        scene.log.expectInOrder(20);
+        expect(scene.log.overlapCount).toBe(0);
+        expect(scene.log.steps).toHaveLength(4_000);
+        expect(scene.log.instances.size).toBeGreaterThan(2);
+      },
+    );
 
     test('a line that is cut again and again keeps the order', async () => {
       const scene = await openScene({ concurrency: 8 });

@@ -38,9 +38,9 @@ const purchase = purchases
     }),
     timers: ['late'],
   })
-  .starts(begun, key, async (message, context) => {
-    await context.startTimer('late', LATE_MS);
-    return { id: message.id, step: 'open', cents: 0, since: context.now() };
+  .starts(begun, key, async (message, { startTimer, now }) => {
+    await startTimer('late', LATE_MS);
+    return { id: message.id, step: 'open', cents: 0, since: now() };
   })
   .on(added, key, (message, state) => ({ ...state, cents: state.cents + message.cents }))
   .on(extended, key, async ({ delayMs }, state, context) => {

@@ -32,7 +32,7 @@ describe('a saga', () => {
     expect(() => sagaSubscriptions(saga, unit)).toThrow(
       "saga 'check' of service 'owner' has no database to keep its state in",
     );
-    const asking = saga.on(ask, key, (_message, current) => current);
+    const asking = saga.on(ask as never, key, (_message, current) => current);
     expect(() => sagaSubscriptions(asking, owner.with(asking))).toThrow(
       "saga 'check' of service 'owner' cannot answer 'check.ask', which has a reply",
     );

@@ -106,6 +106,15 @@ export function postgresSuite(): void {
       expect(await claimedIds(store)).toEqual(['first', 'second']);
     });
 
+    test('a message that somebody takes at the moment is passed over', async () => {
+      await write(store, outgoing('a'), outgoing('b'));
+      await committed(store, async ({ database }) => {
+        await database.get`select id from leveret_outbox where id = ${'a'} for update`;
+        expect(await claimedIds(store)).toEqual(['b']);
+      });
+      expect(await claimedIds(store)).toEqual(['a']);
+    });
+
     test('two services share a database in schemas of their own', async () => {
       const shared = await server.createDatabase();
       const orders = await openedStore(`${shared}?search_path=orders`, 'orders');

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Store } from '../../../src/services/store/store.ts';
 import { StartedProcess } from '../../servers/child-process.ts';
@@ -41,7 +41,7 @@ async function databaseOfOrders(footing: StoreFooting): Promise<{ url: string; s
 }
 
 function started(url: string, prefix: string, count: number): StartedProcess {
-  const file = join(import.meta.dirname, 'endless-writer.ts');
+  const file = fileURLToPath(new URL('./endless-writer.ts', import.meta.url));
   const process_ = new StartedProcess(process.execPath, [
     '--import',
     'tsx',

@@ -1,6 +1,5 @@
 import type { Cache } from '../../cache/cache.ts';
-import type { CallOptions, Context, EmitOptions } from '../../context.ts';
-import type { AnyCommand, AnyEvent, ReplyGotFrom, SentBy } from '../../contract.ts';
+import type { BaseContext, Context } from '../../context.ts';
 import type { SagaContext } from '../../saga.ts';
 import type { Database } from '../../store/database.ts';
 import type { SagaTimers } from './saga-timers.ts';
@@ -10,16 +9,26 @@ interface SagaMeans {
   readonly cache: true;
 }
 
-/** The context of the message, with the key and the timers of its saga. */
+/** The context of the message, with the key and the timers of its saga. Its functions may be taken out of it. */
 export class TransitionContext implements SagaContext<SagaMeans, string> {
   readonly key: string;
+  readonly now: BaseContext['now'];
+  readonly send: BaseContext['send'];
+  readonly publish: BaseContext['publish'];
+  readonly call: BaseContext['call'];
+  readonly startTimer: (timer: string, delayMs: number) => Promise<void>;
+  readonly stopTimer: (timer: string) => Promise<void>;
   readonly #base: Context<SagaMeans>;
-  readonly #timers: SagaTimers;
 
   constructor(base: Context<SagaMeans>, key: string, timers: SagaTimers) {
     this.#base = base;
     this.key = key;
-    this.#timers = timers;
+    this.now = base.now.bind(base);
+    this.send = base.send.bind(base);
+    this.publish = base.publish.bind(base);
+    this.call = base.call.bind(base);
+    this.startTimer = async (timer, delayMs) => timers.start(timer, delayMs);
+    this.stopTimer = async (timer) => timers.stop(timer);
   }
 
   get service(): string {
@@ -44,33 +53,5 @@ export class TransitionContext implements SagaContext<SagaMeans, string> {
 
   get cache(): Cache {
     return this.#base.cache;
-  }
-
-  now(): Date {
-    return this.#base.now();
-  }
-
-  send<C extends AnyCommand>(command: C, payload: SentBy<C>, options?: EmitOptions): Promise<void> {
-    return this.#base.send(command, payload, options);
-  }
-
-  publish<E extends AnyEvent>(event: E, payload: SentBy<E>, options?: EmitOptions): Promise<void> {
-    return this.#base.publish(event, payload, options);
-  }
-
-  call<C extends AnyCommand>(
-    command: C,
-    payload: SentBy<C>,
-    options?: CallOptions,
-  ): Promise<ReplyGotFrom<C>> {
-    return this.#base.call(command, payload, options);
-  }
-
-  async startTimer(timer: string, delayMs: number): Promise<void> {
-    this.#timers.start(timer, delayMs);
-  }
-
-  async stopTimer(timer: string): Promise<void> {
-    this.#timers.stop(timer);
   }
 }
