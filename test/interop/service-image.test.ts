@@ -62,7 +62,13 @@ test('the image has the services and what they need, and nothing that builds or 
   for (const path of ['dist/services.js', 'dist/orders/migrations/001-orders.sql', 'node_modules/libsql']) {
     expect([path, has(path)]).toEqual([path, true]);
   }
-  for (const path of ['src', 'test', 'dist/services.ts', 'node_modules/typescript', 'node_modules/@types/node']) {
+  for (const path of [
+    'src',
+    'test',
+    'dist/services.ts',
+    'node_modules/typescript',
+    'node_modules/@types/node',
+  ]) {
     expect([path, has(path)]).toEqual([path, false]);
   }
 });

@@ -21,8 +21,8 @@ const place = orders.on(placeOrder, async ({ orderId, customer, card, lines }, c
   const { changes } = await context.database
     .run`insert into orders (id, customer, status, total_cents, lines, placed_ms) values (${orderId}, ${customer}, 'placed', ${totalCents}, ${JSON.stringify(lines)}, ${context.now().getTime()}) on conflict (id) do nothing`;
   if (changes === 0) return { status: 'refused', reason: `there is another order '${orderId}'` };
-  await context.publish(orderPlaced, { orderId, customer, card, totalCents, lines });
   await changeStatus(context, { orderId, customer, totalCents }, 'placed');
+  await context.publish(orderPlaced, { orderId, customer, card, totalCents, lines });
   return { status: 'accepted', totalCents };
 });
 

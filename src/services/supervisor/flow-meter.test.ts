@@ -56,11 +56,15 @@ test('what instances do without a backlog is the least that they can do', () => 
 });
 
 test('a moment in which all stands still is not taken for what instances can do', () => {
-  const looks = Array.from({ length: 20 }, (_, index) => [9, index * 100, 1, 1] as const);
-  const stalled = [[9, 1_900, 1, 1]] as const;
-  expect(measured([...looks, ...stalled])?.capacityPerSecond).toBeGreaterThanOrEqual(180);
-  const slow = Array.from({ length: 40 }, (_, index) => [9, 1_900 + index * 10, 1, 1] as const);
-  expect(measured([...looks, ...slow])?.capacityPerSecond).toBe(20);
+  const busy = Array.from({ length: 10 }, (_, index) => [9, index * 100, 1, 1] as const);
+  const stalled = [
+    [0, 1_000, 1, 1],
+    [50, 1_010, 1, 1],
+    [50, 1_015, 1, 1],
+  ] as const;
+  expect(measured([...busy, ...stalled])?.capacityPerSecond).toBeCloseTo(180);
+  const slow = Array.from({ length: 40 }, (_, index) => [50, 1_015 + index * 10, 1, 1] as const);
+  expect(measured([...busy, ...stalled, ...slow])?.capacityPerSecond).toBeCloseTo(20);
 });
 
 test('instances that have just begun do not count for what they can do', () => {

@@ -44,6 +44,29 @@ describe('a message of a service with a database', () => {
     });
   }
 
+  it('sends nothing that is not committed', async () => {
+    const payments = bank();
+    let runs = 0;
+    const hesitant = payments.with(
+      payments.on(pay, async ({ id }, context) => {
+        runs += 1;
+        await context.publish(paid, { id, amount: runs });
+        return { balance: runs };
+      }),
+    );
+    const watcher = service('watcher');
+    const seen: number[] = [];
+    const watching = watcher.with(watcher.on(paid, ({ amount }) => void seen.push(amount)));
+    let crashes = 0;
+    const crash = ({ point, part }: { readonly point: string; readonly part: string }): boolean =>
+      point === 'before-commit' && part === 'bank.pay' && crashes++ === 0;
+    await testServices([hesitant, watching], { crash }, async (t) => {
+      await t.call(pay, { id: 'a', amount: 0 });
+      await t.settled();
+      expect(seen).toEqual([2]);
+    });
+  });
+
   it('is answered again, and not handled again, under the same id', async () => {
     await testServices([unit], {}, async (t) => {
       runs = 0;

@@ -37,6 +37,8 @@ const CALLERS = 48;
 /** How often a caller asks again, with the same message id, before the order counts as lost. */
 const ASKS_MAX = 30;
 const LOOK_AGAIN_MS = 100;
+/** Orders whose rows a failure shows. */
+const EVIDENCE_MAX = 3;
 /** What may pass after the last order without an order that ends, or a queue that empties. */
 const STANDSTILL_MS = 120_000;
 const SKUS = ['carrot', 'clover', 'lettuce', 'parsley', 'strawberry'];
@@ -114,7 +116,12 @@ class Storm {
     const left = await this.#broker.messageCount(queues());
     if (left > 0) problems.push(`${left} messages are left in queues`);
     return {
-      problems: [...problems, ...this.#problems, ...this.#processes.problems],
+      problems: [
+        ...problems,
+        ...(await this.#evidence(problems)),
+        ...this.#problems,
+        ...this.#processes.problems,
+      ],
       shipped: await this.#countOf('shipped'),
       cancelled: await this.#countOf('cancelled'),
       seconds,
@@ -212,6 +219,21 @@ class Storm {
       }
       await aWhile();
     }
+  }
+
+  /** What the services have written down about the first orders that are not as they should be. */
+  async #evidence(problems: readonly string[]): Promise<string[]> {
+    const ids = new Set(problems.flatMap((problem) => /order-\d+/.exec(problem)?.[0] ?? []));
+    const found = [...ids].slice(0, EVIDENCE_MAX).map(async (id) => {
+      const order = await this.#database('orders').get`select * from orders where id = ${id}`;
+      const payments = this.#database('payments');
+      const payment = await payments.get`select * from payments where order_id = ${id}`;
+      const bookings = await payments.all`select * from bookings where order_id = ${id}`;
+      const parcels = await this.#database('shipping').all`select * from parcels where order_id = ${id}`;
+      const mails = await this.#database('notifications').all`select * from mails where order_id = ${id}`;
+      return `${id}: ${JSON.stringify({ order, payment, bookings, parcels, mails })}`;
+    });
+    return Promise.all(found);
   }
 
   async #countOf(status: string): Promise<number> {
