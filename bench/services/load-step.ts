@@ -185,9 +185,7 @@ function chartOf(step: LoadStep, figures: Figures): LineChart {
 function textOf({ delayMaxMs, aboveMs, waitMaxMs, instancesMax }: Figures): string {
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   const above =
-    aboveMs === 0
-      ? 'D stayed below its target'
-      : `D was above its target for ${seconds(aboveMs)}, while instances started`;
+    aboveMs === 0 ? 'D stayed below its target' : `D was above its target for ${seconds(aboveMs)}`;
   return `${above}; the largest D ${seconds(delayMaxMs)}; the longest wait of a message ${seconds(waitMaxMs)}; at most ${instancesMax} instances.`;
 }
 

@@ -50,6 +50,13 @@ function bindingsOf(unit: Unit, { contract, isOrdered }: Subscription): readonly
   }));
 }
 
+/** A handler that was not always `ordered` was bound to the queue of its service, which would get each message as well. */
+export function formerBindingsOf(unit: Unit): readonly QueueBinding[] {
+  return subscriptionsOf(unit)
+    .filter(({ isOrdered }) => isOrdered)
+    .map(({ contract }) => ({ queue: inQueue(unit.name), exchange: contract.name, routingKey: '#' }));
+}
+
 function partitionsOf(unit: Unit, contract: string): readonly string[] {
   return Array.from({ length: PARTITION_COUNT }, (_, partition) =>
     partitionQueue(unit.name, contract, partition),

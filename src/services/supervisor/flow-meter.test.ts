@@ -67,6 +67,16 @@ test('a moment in which all stands still is not taken for what instances can do'
   expect(measured([...busy, ...stalled, ...slow])?.capacityPerSecond).toBeCloseTo(20);
 });
 
+test('after a time of trouble, instances are trusted again with what they could do before', () => {
+  const busy = Array.from({ length: 10 }, (_, index) => [9, index * 100, 1, 1] as const);
+  const slow = Array.from({ length: 20 }, (_, index) => [50, 1_000 + index * 20, 1, 1] as const);
+  const calm = Array.from({ length: 120 }, (_, index) => [0, 1_400 + index * 5, 1, 1] as const);
+  expect(measured([...busy, ...slow])?.capacityPerSecond).toBeLessThan(70);
+  const after = measured([...busy, ...slow, ...calm])?.capacityPerSecond;
+  expect(after).toBeGreaterThan(120);
+  expect(after).toBeLessThanOrEqual(200);
+});
+
 test('instances that have just begun do not count for what they can do', () => {
   const flow = measured([
     [9, 0, 1, 1],

@@ -30,6 +30,10 @@ const WINDOW_MS = 1_000;
 const CAPACITY_WINDOW_MS = 5_000;
 /** What is known of an instance is unlearnt by so much at a look: a machine that stands still for a moment says nothing of it. */
 const UNLEARN = 0.9;
+/** Without a backlog it goes back, look by look, to the best that was measured: a machine that was overloaded is not so for ever. */
+const RECOVER = 1.02;
+/** The best is unlearnt more slowly. */
+const FORGET_BEST = 0.98;
 /** Of fewer messages a rate says nothing. */
 const HANDLED_MIN = 5;
 
@@ -37,6 +41,7 @@ export class FlowMeter {
   /** The oldest first; not older than the longer window. */
   #samples: FlowSample[] = [];
   #capacity: number | undefined;
+  #best = 0;
 
   /** Undefined after the first look: a rate needs two. */
   add(sample: FlowSample): Flow | undefined {
@@ -60,8 +65,12 @@ export class FlowMeter {
   #learn(ratePerInstance: number): void {
     const measured = this.#measuredCapacity();
     const known = this.#capacity;
-    if (measured !== undefined) this.#capacity = Math.max(measured, (known ?? 0) * UNLEARN);
-    else if (known !== undefined && ratePerInstance > known) this.#capacity = ratePerInstance;
+    if (measured !== undefined) {
+      this.#capacity = Math.max(measured, (known ?? 0) * UNLEARN);
+      this.#best = Math.max(measured, this.#best * FORGET_BEST);
+    } else if (known !== undefined) {
+      this.#capacity = Math.max(ratePerInstance, Math.min(this.#best, known * RECOVER));
+    }
   }
 
   /** Over the last looks between which messages waited all the time and the same instances worked. */
