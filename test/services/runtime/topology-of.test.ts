@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { startBroker } from '../../../src/daemon/start-broker.ts';
 import { topologyOf } from '../../../src/services/runtime/topology-of.ts';
 import { checkUnits } from '../../../src/services/runtime/unit-check.ts';
-import { command, event, service } from '../../../src/services/services.ts';
+import { command, event, run, service } from '../../../src/services/services.ts';
 
 const place = command('orders.place', z.object({ id: z.string() }), { key: (order) => order.id });
 const placed = event('orders.placed', z.object({ id: z.string() }));
@@ -39,6 +40,23 @@ describe('the topology of a unit', () => {
       exchange: 'orders.place',
       routingKey: 'slot.9',
     });
+  });
+
+  it('leaves nothing of a handler that was not ordered before', async () => {
+    const broker = await startBroker({ amqpPort: false });
+    const before = await run([orders.with(orders.on(place, nothing))], { broker });
+    await before.close();
+    const after = await run([orders.with(orders.on(place, nothing, { ordered: true }))], { broker });
+    await after.close();
+    const sender = await run([], { broker });
+    await sender.send(place, { id: 'a' });
+    const { queues } = broker.broker.vhosts.get('/') ?? {};
+    const waiting = [...(queues?.values() ?? [])].filter(({ readyCount }) => readyCount > 0);
+    expect(waiting.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^orders\.orders\.place\.[0-7]$/),
+    ]);
+    await sender.close();
+    await broker.close();
   });
 
   it('is a queue with one active consumer for recurring jobs, which have no exchange', () => {
