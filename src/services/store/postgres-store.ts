@@ -53,6 +53,21 @@ class PostgresStore implements Store {
     return row === undefined ? undefined : { reply: (row['reply'] as string | null) ?? undefined };
   }
 
+  async noteFailed(messageId: string, part: string, reason: string, nowMs: number): Promise<void> {
+    await this.#run(
+      (sql) => sql`insert into leveret_failed (message_id, part, failed_ms, reason)
+        values (${messageId}, ${part}, ${nowMs}, ${reason})
+        on conflict (message_id, part) do update set failed_ms = excluded.failed_ms, reason = excluded.reason`,
+    );
+  }
+
+  async findFailed(messageId: string, part: string): Promise<string | undefined> {
+    const [row] = await this.#run(
+      (sql) => sql`select reason from leveret_failed where message_id = ${messageId} and part = ${part}`,
+    );
+    return row?.['reason'] as string | undefined;
+  }
+
   async begin(): Promise<Transaction> {
     return new PostgresTransaction(await this.#beginSession(), this.#checked);
   }
@@ -111,11 +126,15 @@ class PostgresStore implements Store {
       (sql) => sql`delete from leveret_inbox where (message_id, part) in (
         select message_id, part from leveret_inbox where handled_ms < ${timeMs} limit ${FORGET_SLICE})`,
     );
+    const failed = await this.#inSlices(
+      (sql) => sql`delete from leveret_failed where (message_id, part) in (
+        select message_id, part from leveret_failed where failed_ms < ${timeMs} limit ${FORGET_SLICE})`,
+    );
     const ended = await this.#inSlices(
       (sql) => sql`delete from leveret_saga where state is null and (saga, key) in (
         select saga, key from leveret_saga where state is null and changed_ms < ${timeMs} limit ${FORGET_SLICE})`,
     );
-    return handled + ended;
+    return handled + failed + ended;
   }
 
   async close(): Promise<void> {

@@ -18,6 +18,14 @@ export const POSTGRES_TABLES: readonly string[] = [
      primary key (message_id, part)
    )`,
   `create index if not exists leveret_inbox_handled on leveret_inbox (handled_ms)`,
+  `create table if not exists leveret_failed (
+     message_id text not null,
+     part text not null,
+     failed_ms bigint not null,
+     reason text not null,
+     primary key (message_id, part)
+   )`,
+  `create index if not exists leveret_failed_before on leveret_failed (failed_ms)`,
   `create table if not exists leveret_outbox (
      seq bigint generated always as identity primary key,
      id text not null unique,

@@ -29,7 +29,10 @@ class SqliteStore implements Store {
   readonly #claim: LazyStatement;
   readonly #delete: LazyStatement;
   readonly #postpone: LazyStatement;
+  readonly #noteFailed: LazyStatement;
+  readonly #findFailed: LazyStatement;
   readonly #forgetHandled: LazyStatement;
+  readonly #forgetFailed: LazyStatement;
   readonly #forgetSagas: LazyStatement;
   /** What was sent, until somebody's transaction deletes it. */
   #sent: string[] = [];
@@ -70,10 +73,24 @@ class SqliteStore implements Store {
       connection,
       'update leveret_outbox set due_ms = ?, claimed_until_ms = 0 where id = ?',
     );
+    this.#noteFailed = new LazyStatement(
+      connection,
+      `insert into leveret_failed (message_id, part, failed_ms, reason) values (?, ?, ?, ?)
+       on conflict (message_id, part) do update set failed_ms = excluded.failed_ms, reason = excluded.reason`,
+    );
+    this.#findFailed = new LazyStatement(
+      reader,
+      'select reason from leveret_failed where message_id = ? and part = ?',
+    );
     this.#forgetHandled = new LazyStatement(
       connection,
       `delete from leveret_inbox where handled_ms < ? and rowid in (
          select rowid from leveret_inbox order by rowid limit ${FORGET_SLICE})`,
+    );
+    this.#forgetFailed = new LazyStatement(
+      connection,
+      `delete from leveret_failed where (message_id, part) in (
+         select message_id, part from leveret_failed where failed_ms < ? limit ${FORGET_SLICE})`,
     );
     this.#forgetSagas = new LazyStatement(
       connection,
@@ -97,6 +114,15 @@ class SqliteStore implements Store {
       if (isBusy(error)) return whenFree(this.#file.path, find);
       throw error;
     }
+  }
+
+  async noteFailed(messageId: string, part: string, reason: string, nowMs: number): Promise<void> {
+    await this.write(() => this.#noteFailed.run([messageId, part, nowMs, reason]));
+  }
+
+  async findFailed(messageId: string, part: string): Promise<string | undefined> {
+    const row = await this.#read(() => this.#findFailed.get([messageId, part]));
+    return row?.[0] as string | undefined;
   }
 
   async begin(): Promise<Transaction> {
@@ -146,9 +172,11 @@ class SqliteStore implements Store {
   }
 
   async forgetBefore(timeMs: number): Promise<number> {
-    return (
-      (await this.#forget(this.#forgetHandled, timeMs)) + (await this.#forget(this.#forgetSagas, timeMs))
-    );
+    let count = 0;
+    for (const statement of [this.#forgetHandled, this.#forgetFailed, this.#forgetSagas]) {
+      count += await this.#forget(statement, timeMs);
+    }
+    return count;
   }
 
   async close(): Promise<void> {

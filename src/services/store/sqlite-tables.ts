@@ -1,7 +1,8 @@
 /**
  * The tables of the toolkit in SQLite.
  *
- * A row of the inbox is found by (message_id, part); its rowid is the order of arrival, in which old ones are forgotten.
+ * A row of the inbox is found by (message_id, part); its rowid is the order of arrival, in which old ones are forgotten. Why a message
+ * became a dead letter is in a table of its own, so that looking into the inbox costs no more, and a replay finds nothing there.
  * The outbox is read in the order (due_ms, seq); a row is somebody's until claimed_until_ms.
  */
 export const SQLITE_TABLES: readonly string[] = [
@@ -17,6 +18,14 @@ export const SQLITE_TABLES: readonly string[] = [
      reply text,
      unique (message_id, part)
    )`,
+  `create table if not exists leveret_failed (
+     message_id text not null,
+     part text not null,
+     failed_ms integer not null,
+     reason text not null,
+     primary key (message_id, part)
+   ) without rowid`,
+  `create index if not exists leveret_failed_before on leveret_failed (failed_ms)`,
   `create table if not exists leveret_outbox (
      seq integer primary key,
      id text not null unique,

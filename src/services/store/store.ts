@@ -2,7 +2,8 @@ import type { Database } from './database.ts';
 
 /**
  * What a service keeps beside its own tables, in the same database: the inbox (which messages were handled, with what
- * reply), the outbox (what is to be sent), and the states of sagas. SQLite and PostgreSQL implement it, and pass one suite.
+ * reply), why others failed for good, the outbox (what is to be sent), and the states of sagas. SQLite and PostgreSQL implement
+ * it, and pass one suite.
  *
  * All tables are named `leveret_...`. Times are milliseconds since 1970, from the clock of the service.
  */
@@ -15,6 +16,10 @@ export interface Store {
   migrate(folder: string | undefined): Promise<void>;
   /** What came of a message, when that is committed. Does not wait for transactions. */
   findHandled(messageId: string, part: string): Promise<Handled | undefined> | Handled | undefined;
+  /** Notes that a message became a dead letter, and why. Whether it is handled, should it come again, does not depend on it. A later failure takes its place. */
+  noteFailed(messageId: string, part: string, reason: string, nowMs: number): Promise<void>;
+  /** Why a message became a dead letter, the last time that it did. */
+  findFailed(messageId: string, part: string): Promise<string | undefined>;
   /** Begins the transaction of a message (or of a batch). */
   begin(): Promise<Transaction>;
   /**
@@ -30,7 +35,7 @@ export interface Store {
   nextDueMs(): Promise<number | undefined>;
   /** Messages of the outbox that are due and were not sent (100 000 at most are counted), and when the oldest of them was due. */
   outboxLag(nowMs: number): Promise<{ readonly count: number; readonly oldestDueMs: number | undefined }>;
-  /** Forgets messages that were handled before, and sagas that ended before. Resolves with how many. */
+  /** Forgets messages that were handled before or failed before, and sagas that ended before. Resolves with how many. */
   forgetBefore(timeMs: number): Promise<number>;
   close(): Promise<void>;
 }

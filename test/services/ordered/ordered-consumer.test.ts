@@ -5,6 +5,10 @@ import { type RunningBroker, startBroker } from '../../../src/daemon/start-broke
 import { systemClock } from '../../../src/services/clock.ts';
 import type { HandlerOptions } from '../../../src/services/part.ts';
 import type { Environment } from '../../../src/services/runtime/environment.ts';
+import {
+  PartitionConsumer,
+  type PartitionMeans,
+} from '../../../src/services/runtime/ordered/partition-consumer.ts';
 import { topologyOf } from '../../../src/services/runtime/topology-of.ts';
 import { gate } from '../../client/client-scene.ts';
 import { ManualTime, settled } from './manual-time.ts';
@@ -220,6 +224,18 @@ describe('one instance', () => {
     expect(scene.log.overlapCount).toBe(0);
     scene.log.expectInOrder(5);
   });
+});
+
+test('a partition that is to be given up before it started has one place in the line, and leaves it', async () => {
+  const scene = await openScene();
+  const [, , queue = ''] = topologyOf(scene.unit).queues.map((each) => each.queue);
+  const means = { client: scene.publisher, environment: realTime, service: scene.unit.name };
+  const partition = new PartitionConsumer(means as unknown as PartitionMeans, queue);
+  partition.giveUp();
+  await partition.start();
+  expect(await scene.publisher.inspect(queue)).toMatchObject({ consumerCount: 1 });
+  await partition.stop();
+  expect(await scene.publisher.inspect(queue)).toMatchObject({ consumerCount: 0 });
 });
 
 describe('several instances', () => {

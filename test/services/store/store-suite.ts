@@ -127,6 +127,27 @@ function inboxTests(footing: () => StoreFooting): void {
     expect(await store.forgetBefore(NOW_MS + 10)).toBe(0);
   });
 
+  test('why a message failed for good is kept, and does not keep it from being handled', async () => {
+    await store.noteFailed('m1', 'place', 'no money', NOW_MS);
+    expect(await store.findHandled('m1', 'place')).toBeUndefined();
+    expect(await store.findFailed('m1', 'place')).toBe('no money');
+    expect(await store.findFailed('m1', 'bill')).toBeUndefined();
+    await store.noteFailed('m1', 'place', "the card's gone", NOW_MS + 1);
+    expect(await store.findFailed('m1', 'place')).toBe("the card's gone");
+    await committed(store, async (transaction) => {
+      expect(await transaction.markHandled('m1', 'place', NOW_MS + 2)).toBe(true);
+    });
+    expect(await store.findHandled('m1', 'place')).toEqual({ reply: undefined });
+  });
+
+  test('why messages failed before a time is forgotten', async () => {
+    await store.noteFailed('m1', 'place', 'old', NOW_MS);
+    await store.noteFailed('m2', 'place', 'new', NOW_MS + 1);
+    expect(await store.forgetBefore(NOW_MS + 1)).toBe(1);
+    expect(await store.findFailed('m1', 'place')).toBeUndefined();
+    expect(await store.findFailed('m2', 'place')).toBe('new');
+  });
+
   test('more are forgotten than fit into one transaction', async () => {
     await committed(store, async (transaction) => {
       for (let index = 0; index < 1_200; index++) await transaction.markHandled(`m${index}`, 'place', NOW_MS);

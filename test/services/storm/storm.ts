@@ -31,9 +31,9 @@ export interface StormReport {
 }
 
 /** Orders that are on their way at a time. */
-const OPEN_MAX = 400;
+const OPEN_MAX = 1_500;
 /** Callers at a time, each with an order. */
-const CALLERS = 48;
+const CALLERS = 200;
 /** How often a caller asks again, with the same message id, before the order counts as lost. */
 const ASKS_MAX = 30;
 const LOOK_AGAIN_MS = 100;

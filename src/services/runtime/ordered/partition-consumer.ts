@@ -66,9 +66,9 @@ export class PartitionConsumer {
     return this.#changes.run(() => this.#join());
   }
 
-  /** Goes to the end of the line. */
+  /** Goes to the end of the line. One that is on its way there, or has not started, is there soon anyway. */
   giveUp(): void {
-    if (this.#isGivingUp || this.#stopping.signal.aborted) return;
+    if (this.#place === undefined || this.#isGivingUp || this.#stopping.signal.aborted) return;
     this.#isGivingUp = true;
     void this.#changes.run(() => this.#move());
   }
