@@ -11,11 +11,16 @@ export interface BreakerEvents {
   onRecovered(): void;
 }
 
+/** The attempt that is let through while the others wait. Whoever got it says with it how the attempt ended. */
+export class Probe {}
+
 /**
  * Spares what a part depends on while it fails: after ten failures in a row one attempt is made at a time, with growing pauses
  * between them.
  *
  *     closed --10 failures in a row--> probing --a success--> closed
+ *
+ * While probing, attempts that began before say nothing by failing: only the probe decides when the next one begins.
  *
  * **Invariant:** while probing, at most one attempt is under way that was let through since.
  */
@@ -24,25 +29,26 @@ export class Breaker {
   readonly #events: BreakerEvents;
   #failuresInRow = 0;
   #isProbing = false;
-  /** An attempt is under way, or the pause before the next one. */
-  #isBusy = false;
+  /** The attempt that was let through, until it ends. */
+  #probe: Probe | undefined;
   #pauseMs = PAUSE_MS;
+  /** The pause before the next probe. */
   #timer: Timer | undefined;
   #isStopped = false;
-  #waiting: ((mayGo: boolean) => void)[] = [];
+  #waiting: ((probe: Probe | undefined) => void)[] = [];
 
   constructor(environment: Environment, events: BreakerEvents) {
     this.#environment = environment;
     this.#events = events;
   }
 
-  /** Undefined when an attempt may begin; otherwise resolves when it may, or with false when the service stops. */
-  enter(): Promise<boolean> | undefined {
+  /** Undefined when an attempt may begin; otherwise resolves with its probe when it may, or with undefined when the service stops. */
+  enter(): Promise<Probe | undefined> | undefined {
     if (!this.#isProbing) return undefined;
-    if (this.#isStopped) return Promise.resolve(false);
+    if (this.#isStopped) return Promise.resolve(undefined);
     // it is the clock that is waited for
     this.#environment.workEnded();
-    const entered = new Promise<boolean>((resolve) => this.#waiting.push(resolve));
+    const entered = new Promise<Probe | undefined>((resolve) => this.#waiting.push(resolve));
     this.#letOneGo();
     return entered;
   }
@@ -51,58 +57,69 @@ export class Breaker {
     this.#failuresInRow = 0;
     if (!this.#isProbing) return;
     this.#isProbing = false;
-    this.#isBusy = false;
+    this.#probe = undefined;
     this.#pauseMs = PAUSE_MS;
-    this.#timer?.cancel();
+    this.#cancelPause();
     this.#events.onRecovered();
-    this.#release(true);
+    this.#release(() => new Probe());
   }
 
-  failed(): void {
-    this.#failuresInRow += 1;
+  failed(probe?: Probe): void {
     if (this.#isProbing) {
+      if (!this.#isCurrent(probe)) return;
       this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MAX_MS);
-      this.#wait();
-    } else if (this.#failuresInRow >= FAILURES_MAX) {
-      this.#isProbing = true;
-      this.#events.onProbing();
-      this.#wait();
+      this.#pause();
+      return;
     }
+    this.#failuresInRow += 1;
+    if (this.#failuresInRow < FAILURES_MAX) return;
+    this.#isProbing = true;
+    this.#events.onProbing();
+    this.#pause();
   }
 
-  /** An attempt ended that says nothing about the part, as one of a message that makes no sense. */
-  endedOtherwise(): void {
-    if (this.#isProbing) this.#wait();
+  /** An attempt ended that says nothing about the part, as one of a message that makes no sense, or was handled before. */
+  endedOtherwise(probe?: Probe): void {
+    if (this.#isCurrent(probe)) this.#pause();
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#timer?.cancel();
-    this.#release(false);
+    this.#cancelPause();
+    this.#release(() => undefined);
   }
 
-  #wait(): void {
-    this.#isBusy = true;
-    this.#timer?.cancel();
+  #isCurrent(probe: Probe | undefined): boolean {
+    return this.#isProbing && probe !== undefined && probe === this.#probe;
+  }
+
+  #pause(): void {
+    this.#probe = undefined;
+    if (this.#isStopped) return;
     this.#timer = this.#environment.clock.setTimer(this.#pauseMs, () => {
-      this.#isBusy = false;
+      this.#timer = undefined;
       this.#letOneGo();
     });
   }
 
-  #letOneGo(): void {
-    if (this.#isBusy) return;
-    const next = this.#waiting.shift();
-    if (next === undefined) return;
-    this.#isBusy = true;
-    this.#environment.workBegan();
-    next(true);
+  #cancelPause(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
-  #release(mayGo: boolean): void {
+  #letOneGo(): void {
+    if (this.#probe !== undefined || this.#timer !== undefined) return;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#probe = new Probe();
+    this.#environment.workBegan();
+    next(this.#probe);
+  }
+
+  #release(probeOf: () => Probe | undefined): void {
     for (const resolve of this.#waiting.splice(0)) {
       this.#environment.workBegan();
-      resolve(mayGo);
+      resolve(probeOf());
     }
   }
 }

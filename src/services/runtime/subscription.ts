@@ -22,6 +22,11 @@ export interface Subscription {
   handle(payload: unknown, work: UnitOfWork): unknown;
 }
 
+/** Whether whoever sent its messages may wait for an answer. */
+export function isAnswered({ contract, isInternal }: Subscription): boolean {
+  return contract.kind === 'command' && !isInternal;
+}
+
 /** What a message does: its transaction, and what it sends. One for each attempt. */
 export interface UnitOfWork {
   readonly messageId: string;

@@ -144,12 +144,7 @@ class SqliteStore implements Store {
   /** Whoever waits for the writer's turn deletes for all who come meanwhile. */
   deleteOutgoing(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.#sent.push(id);
-    this.#deleting ??= this.write(() => {
-      const sent = this.#sent;
-      this.#sent = [];
-      this.#deleting = undefined;
-      for (const id of sent) this.#delete.run([id]);
-    });
+    this.#deleting ??= this.#deleteSent();
     return this.#deleting;
   }
 
@@ -212,6 +207,21 @@ class SqliteStore implements Store {
   #read<T>(read: () => T): Promise<T> {
     this.assertOpen();
     return whenFree(this.#file.path, read);
+  }
+
+  async #deleteSent(): Promise<void> {
+    try {
+      await this.write(() => {
+        const sent = this.#sent;
+        this.#sent = [];
+        this.#deleting = undefined;
+        for (const id of sent) this.#delete.run([id]);
+      });
+    } catch (error) {
+      // Nobody is to wait for one that never had its turn. What it was to delete is left for the next one.
+      this.#deleting = undefined;
+      throw error;
+    }
   }
 
   /** In slices, so that messages come in between. */

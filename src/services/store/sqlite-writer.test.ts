@@ -213,3 +213,24 @@ test('it is idle when all is committed', async () => {
   await first;
   await idle;
 });
+
+test('it is idle also when nothing can begin any more', async () => {
+  const first = released();
+  while (!connection.asked.includes('commit')) await new Promise((resolve) => setImmediate(resolve));
+  const idle = writer.idle();
+  connection.failing.set('begin immediate', new Error('disk I/O error'));
+  await connection.endCommit();
+  await first;
+  await idle;
+});
+
+test('a transaction of SQLite that could not be rolled back is rolled back before the next one begins', async () => {
+  const failing = Promise.allSettled([released()]);
+  connection.failing.set('rollback', new Error('disk I/O error'));
+  await connection.endCommit(new Error('disk I/O error'));
+  await failing;
+  connection.failing.clear();
+  connection.taken();
+  await writer.begin();
+  expect(connection.taken()).toEqual(['rollback', 'begin immediate', 'savepoint message']);
+});

@@ -60,8 +60,7 @@ export class SqliteWriter {
 
   /** Waits for its turn, and opens a savepoint. */
   async begin(): Promise<void> {
-    if (this.#isTaken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#isTaken = true;
+    await this.#takeTurn();
     try {
       if (this.#group === undefined) await this.#beginGroup();
       this.#savepoint ??= this.#connection.prepare('savepoint message');
@@ -123,9 +122,14 @@ export class SqliteWriter {
   /** Resolves when everybody had their turn and all is committed. */
   async idle(): Promise<void> {
     while (this.#isTaken || this.#group !== undefined) {
-      await this.begin();
-      await this.undoAndCommit().catch(() => undefined);
+      await this.#takeTurn();
+      await this.#commit();
     }
+  }
+
+  async #takeTurn(): Promise<void> {
+    if (this.#isTaken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#isTaken = true;
   }
 
   #groupOfTurn(): Group {
@@ -134,6 +138,8 @@ export class SqliteWriter {
   }
 
   async #beginGroup(): Promise<void> {
+    // Left by a group that failed, where the disk did not even take the rollback.
+    if (this.#connection.inTransaction) this.#connection.exec('rollback');
     const statement = (this.#begin ??= this.#connection.prepare('begin immediate'));
     await whenFree(this.#path, () => statement.run([]));
     this.#group = new Group();
@@ -192,7 +198,7 @@ export class SqliteWriter {
     try {
       if (this.#connection.inTransaction) this.#connection.exec('rollback');
     } catch {
-      // The next one that begins hears what is the matter.
+      // The next one that begins tries again, and hears what is the matter.
     }
   }
 }

@@ -1,24 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { Breaker } from '../../../src/services/runtime/breaker.ts';
+import { Breaker, type Probe } from '../../../src/services/runtime/breaker.ts';
 import { ManualTime, settled } from '../ordered/manual-time.ts';
 
 function brokenPart(): {
   time: ManualTime;
   breaker: Breaker;
   told: string[];
-  begun: boolean[];
+  /** Undefined for those that were given up. */
+  begun: (Probe | undefined)[];
   enter(): void;
 } {
   const time = new ManualTime();
   const told: string[] = [];
-  const begun: boolean[] = [];
+  const begun: (Probe | undefined)[] = [];
   const breaker = new Breaker(time.environment(), {
     onProbing: () => told.push('probing'),
     onRecovered: () => told.push('recovered'),
   });
   for (let count = 0; count < 10; count += 1) breaker.failed();
   const enter = (): void => {
-    void breaker.enter()?.then((mayGo) => begun.push(mayGo));
+    void breaker.enter()?.then((probe) => begun.push(probe));
   };
   return { time, breaker, told, begun, enter };
 }
@@ -43,16 +44,37 @@ describe('a breaker', () => {
     const { time, breaker, begun, enter } = brokenPart();
     for (let count = 0; count < 5; count += 1) enter();
     await time.advance(99);
-    expect(begun).toEqual([]);
+    expect(begun).toHaveLength(0);
     await time.advance(1);
-    expect(begun).toEqual([true]);
+    expect(begun).toHaveLength(1);
     await time.advance(60_000);
-    expect(begun, 'the first one is still under way').toEqual([true]);
-    breaker.failed();
+    expect(begun, 'the first one is still under way').toHaveLength(1);
+    breaker.failed(begun[0]);
     await time.advance(199);
-    expect(begun).toEqual([true]);
+    expect(begun).toHaveLength(1);
     await time.advance(1);
-    expect(begun).toEqual([true, true]);
+    expect(begun).toHaveLength(2);
+  });
+
+  it('does not pause for longer because of attempts that began before', async () => {
+    const { time, breaker, begun, enter } = brokenPart();
+    for (let count = 0; count < 20; count += 1) breaker.failed();
+    enter();
+    await time.advance(100);
+    expect(begun).toHaveLength(1);
+  });
+
+  it('lets no second one through when an attempt that began before fails meanwhile', async () => {
+    const { time, breaker, begun, enter } = brokenPart();
+    for (let count = 0; count < 2; count += 1) enter();
+    await time.advance(100);
+    breaker.failed();
+    breaker.endedOtherwise();
+    await time.advance(60_000);
+    expect(begun).toHaveLength(1);
+    breaker.failed(begun[0]);
+    await time.advance(200);
+    expect(begun).toHaveLength(2);
   });
 
   it('never pauses for longer than ten seconds', async () => {
@@ -60,7 +82,7 @@ describe('a breaker', () => {
     for (let count = 0; count < 20; count += 1) {
       enter();
       await time.advance(10_000);
-      breaker.failed();
+      breaker.failed(begun.at(-1));
     }
     expect(begun).toHaveLength(20);
   });
@@ -71,7 +93,7 @@ describe('a breaker', () => {
     await time.advance(100);
     breaker.succeeded();
     await settled();
-    expect(begun).toEqual([true, true, true, true, true]);
+    expect(begun.filter((probe) => probe !== undefined)).toHaveLength(5);
     expect(breaker.enter()).toBeUndefined();
     expect(told).toEqual(['probing', 'recovered']);
   });
@@ -81,9 +103,9 @@ describe('a breaker', () => {
     enter();
     enter();
     await time.advance(100);
-    breaker.endedOtherwise();
+    breaker.endedOtherwise(begun[0]);
     await time.advance(100);
-    expect(begun).toEqual([true, true]);
+    expect(begun).toHaveLength(2);
   });
 
   it('gives up those that wait when the service stops', async () => {
@@ -92,7 +114,7 @@ describe('a breaker', () => {
     breaker.stop();
     enter();
     await settled();
-    expect(begun).toEqual([false, false]);
+    expect(begun).toEqual([undefined, undefined]);
     expect(time.workCount, 'whoever waited is at work again').toBe(0);
   });
 });

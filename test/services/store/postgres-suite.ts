@@ -102,7 +102,9 @@ export function postgresSuite(): void {
       await write(store, outgoing('second'), outgoing('t', { timer: 'pay' }));
       await write(store, outgoing('late', { dueMs: NOW_MS - 5_000 }));
       expect(await claimedIds(store)).toEqual(['late', 't']);
+      expect(await store.nextDueMs()).toBeUndefined();
       await older.commit();
+      expect(await store.nextDueMs()).toBe(NOW_MS);
       expect(await claimedIds(store)).toEqual(['first', 'second']);
     });
 

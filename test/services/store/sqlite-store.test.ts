@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { enterSqliteFile } from '../../../src/services/store/sqlite-file.ts';
 import type { Store } from '../../../src/services/store/store.ts';
 import { memoryFooting, sqliteFooting } from './sqlite-footing.ts';
 import type { StoreFooting } from './store-footing.ts';
-import { committed, isOpenYet, migratedStore, NOW_MS } from './store-scene.ts';
+import { claimedIds, committed, isOpenYet, migratedStore, NOW_MS, outgoing, write } from './store-scene.ts';
 import { IN_MEMORY, storeSuite } from './store-suite.ts';
 
 storeSuite('a store in a file of SQLite', sqliteFooting);
@@ -15,8 +16,10 @@ describe('a store of SQLite alone', () => {
     footing = await sqliteFooting();
   });
   afterAll(() => footing.close());
+  let url: string;
   beforeEach(async () => {
-    store = await migratedStore(await footing.newUrl());
+    url = await footing.newUrl();
+    store = await migratedStore(url);
   });
 
   test('what is committed is synced, references are checked, and readers do not wait', async () => {
@@ -81,6 +84,17 @@ describe('a store of SQLite alone', () => {
     expect(await store.outboxLag(NOW_MS)).toEqual({ count: 0, oldestDueMs: undefined });
     await slow.rollback();
     await (await next).commit();
+  });
+
+  test('what was sent is deleted the next time, when a transaction could not begin for it', async () => {
+    await write(store, outgoing('a'), outgoing('b'));
+    const file = await enterSqliteFile(url, 'orders');
+    const begin = vi.spyOn(file.writer, 'begin').mockRejectedValueOnce(new Error('the disk is away'));
+    await expect(store.deleteOutgoing(['a'])).rejects.toThrow('the disk is away');
+    begin.mockRestore();
+    await store.deleteOutgoing(['b']);
+    expect(await claimedIds(store)).toEqual([]);
+    await file.leave();
   });
 
   test('a template is prepared once, and sees tables that changed', async () => {
