@@ -5,7 +5,8 @@
  *   contract) and `timestamp`; a call has `reply-to` and `correlation-id` too;
  * - the routing key is the slot of the message's key, `slot.0` to `slot.63`, or `none` without a key;
  * - a service has the queue `<service>.in`, bound with `#` to the exchange of each contract that it handles; where a handler is
- *   `ordered`, `<service>.<contract>.<n>` are bound to slots each; dead letters are in `<service>.dead`.
+ *   `ordered`, `<service>.<contract>.<n>` are bound to slots each, the first one to `none` as well; a handler with a `rate` has
+ *   `<service>.<contract>.in` for itself; dead letters are in `<service>.dead`.
  */
 export const SLOT_COUNT = 64;
 
@@ -20,6 +21,11 @@ export function inQueue(service: string): string {
 
 export function deadQueue(service: string): string {
   return `${service}.dead`;
+}
+
+/** Of a handler with a limit: what waits for it must not keep the other messages of the service waiting. */
+export function limitedQueue(service: string, contract: string): string {
+  return `${service}.${contract}.in`;
 }
 
 /** Where the times of recurring jobs are announced. It has one active consumer. */

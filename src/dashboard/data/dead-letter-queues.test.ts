@@ -72,6 +72,17 @@ describe('queues of dead letters', () => {
     expect(queues.map(({ name, exchanges }) => [name, exchanges])).toEqual([['parked', ['x1']]]);
   });
 
+  test('are those of services, which need no dead-letter exchange', async () => {
+    const names = ['orders.in', 'orders.dead', 'lost.dead', 'a.b.in', 'a.b.dead'];
+    const { get } = broker(
+      names.map((name) => ({ name })),
+      {},
+    );
+    expect((await findDeadLetterQueues(get, '/')).queues).toEqual([
+      { vhost: '/', name: 'orders.dead', ready: 0, sources: ['orders.in'], exchanges: [] },
+    ]);
+  });
+
   test('are none where the exchange does not exist', async () => {
     const { get } = broker([{ name: 'a', arguments: dead('x9') }], {});
     expect((await findDeadLetterQueues(get, '/')).queues).toEqual([]);

@@ -1,4 +1,7 @@
-/** Which queues get dead letters: those to which the dead-letter exchanges of other queues lead, by any number of bindings. */
+/**
+ * Which queues get dead letters: those to which the dead-letter exchanges of other queues lead, by any number of bindings, and those of
+ * services, which put there themselves what they give up: `orders.dead` beside `orders.in` (docs/services.md, "On the wire").
+ */
 import { exchangeFromPath } from './exchanges.ts';
 import { queryText, segment } from './http.ts';
 
@@ -9,7 +12,7 @@ export interface DeadLetterQueue {
   readonly ready: number;
   /** The queues whose dead letters it gets. */
   readonly sources: readonly string[];
-  /** The dead-letter exchanges of these. */
+  /** The dead-letter exchanges of these; none when a service does without. */
   readonly exchanges: readonly string[];
 }
 
@@ -55,14 +58,20 @@ interface Way {
   readonly sources: Set<string>;
 }
 
+interface Found {
+  readonly row: QueueRow;
+  readonly sources: Set<string>;
+  readonly exchanges: Set<string>;
+}
+
+/** The name of a service has no dots. */
+const DEAD_OF_SERVICE = /^([^.]+)\.dead$/;
+
 class DeadLetterSearch {
   readonly #get: Get;
   readonly #rows = new Map<string, QueueRow>();
   readonly #ways = new Map<string, Way>();
-  readonly #found = new Map<
-    string,
-    { readonly row: QueueRow; readonly sources: Set<string>; readonly exchanges: Set<string> }
-  >();
+  readonly #found = new Map<string, Found>();
 
   constructor(get: Get, rows: readonly QueueRow[]) {
     this.#get = get;
@@ -84,6 +93,7 @@ class DeadLetterSearch {
     const ways = [...this.#ways.values()];
     const named = ways.filter(({ exchange }) => exchange !== '');
     for (const way of ways) if (way.exchange === '') this.#reach(way, way.routingKey);
+    for (const row of this.#rows.values()) this.#addOfService(row);
     await Promise.all(named.slice(0, EXCHANGES_MAX).map((way) => this.#follow(way)));
     const queues = [...this.#found.values()].map(({ row, sources, exchanges }) => ({
       vhost: row.vhost,
@@ -117,12 +127,21 @@ class DeadLetterSearch {
   /** A name that no queue has is no queue. */
   #reach({ vhost, exchange, sources }: Way, queue: string | undefined): void {
     const row = queue === undefined ? undefined : this.#rows.get(keyOf(vhost, queue));
-    if (row === undefined) return;
-    const key = keyOf(vhost, row.name);
+    if (row !== undefined) this.#note(row, sources).exchanges.add(exchange);
+  }
+
+  #addOfService(row: QueueRow): void {
+    const [, service] = DEAD_OF_SERVICE.exec(row.name) ?? [];
+    const inbox = `${service}.in`;
+    if (service !== undefined && this.#rows.has(keyOf(row.vhost, inbox))) this.#note(row, [inbox]);
+  }
+
+  #note(row: QueueRow, sources: Iterable<string>): Found {
+    const key = keyOf(row.vhost, row.name);
     const found = this.#found.get(key) ?? { row, sources: new Set(), exchanges: new Set() };
     for (const source of sources) found.sources.add(source);
-    found.exchanges.add(exchange);
     this.#found.set(key, found);
+    return found;
   }
 }
 

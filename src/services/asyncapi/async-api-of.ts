@@ -4,6 +4,7 @@ import {
   deadQueue,
   HEADER,
   inQueue,
+  limitedQueue,
   NO_KEY,
   PARTITION_COUNT,
   partitionQueue,
@@ -106,7 +107,10 @@ function receiversOf({ name: service, parts }: Unit): readonly Receiver[] {
       return part.definition.transitions.map(({ contract }) => ({ service, contract, by, queues }));
     }
     const { contract, options } = part;
-    if (options.ordered !== true) return [{ service, contract, by: '', queues }];
+    if (options.ordered !== true) {
+      const own = options.rate === undefined ? queues : [limitedQueue(service, contract.name)];
+      return [{ service, contract, by: '', queues: own }];
+    }
     return [{ service, contract, by: ' in order by key', queues: partitionQueues(service, contract) }];
   });
 }

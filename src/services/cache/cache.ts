@@ -4,7 +4,7 @@ export interface Cache {
   /** Keeps the value for `ttlMs`, or as long as there is room. */
   set(key: string, value: unknown, ttlMs?: number): Promise<void>;
   delete(key: string): Promise<void>;
-  /** The value of the key, or what `load` gives: which runs once at a time for a key in this process, and whose result is kept. */
+  /** The value of the key, or what `load` gives, as JSON has it: which runs once at a time for a key in this process, and whose result is kept. */
   through<T>(key: string, load: () => Promise<T>, ttlMs?: number): Promise<T>;
 }
 

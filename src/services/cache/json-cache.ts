@@ -9,8 +9,8 @@ export class JsonCache implements OpenCache {
   readonly #service: string;
   readonly #texts: TextStore;
   readonly #ttlMs: number | undefined;
-  /** What `through` waits for, by its key. Taken out when the key is set or deleted: what is loaded then may be old. */
-  readonly #loads: Map<string, Promise<unknown>> = new Map();
+  /** Texts that `through` waits for, by their keys. Taken out when the key is set or deleted: what is loaded then may be old. */
+  readonly #loads: Map<string, Promise<string | undefined>> = new Map();
 
   constructor(service: string, texts: TextStore, ttlMs: number | undefined) {
     this.#service = service;
@@ -24,10 +24,7 @@ export class JsonCache implements OpenCache {
   }
 
   async set(key: string, value: unknown, ttlMs?: number): Promise<void> {
-    const text = this.#textOf(key, value);
-    const checked = checkedTtl(this.#service, ttlMs);
-    this.#loads.delete(key);
-    await this.#texts.set(key, text, checked ?? this.#ttlMs);
+    await this.#keep(key, this.#textOf(key, value), ttlMs);
   }
 
   async delete(key: string): Promise<void> {
@@ -35,29 +32,49 @@ export class JsonCache implements OpenCache {
     await this.#texts.delete(key);
   }
 
-  through<T>(key: string, load: () => Promise<T>, ttlMs?: number): Promise<T> {
-    const underWay = this.#loads.get(key);
-    if (underWay !== undefined) return underWay as Promise<T>;
-    const loading: Promise<T> = this.#getOrLoad(key, load, ttlMs, () => this.#loads.get(key) === loading);
+  async through<T>(key: string, load: () => Promise<T>, ttlMs?: number): Promise<T> {
+    const text = await (this.#loads.get(key) ?? this.#startLoad(key, load, ttlMs));
+    return (text === undefined ? undefined : parsed(text)) as T;
+  }
+
+  #startLoad(
+    key: string,
+    load: () => Promise<unknown>,
+    ttlMs: number | undefined,
+  ): Promise<string | undefined> {
+    const loading: Promise<string | undefined> = this.#getOrLoad(
+      key,
+      load,
+      ttlMs,
+      () => this.#loads.get(key) === loading,
+    );
     this.#loads.set(key, loading);
     return loading;
   }
 
-  async #getOrLoad<T>(
+  async #getOrLoad(
     key: string,
-    load: () => Promise<T>,
+    load: () => Promise<unknown>,
     ttlMs: number | undefined,
     isLast: () => boolean,
-  ): Promise<T> {
+  ): Promise<string | undefined> {
     try {
-      const kept = await this.get<T>(key);
-      if (kept !== undefined) return kept;
+      const kept = await this.#texts.get(key);
+      if (kept !== undefined && parsed(kept) !== undefined) return kept;
       const value = await load();
-      if (value !== undefined && isLast()) await this.set(key, value, ttlMs);
-      return value;
+      if (value === undefined) return undefined;
+      const text = this.#textOf(key, value);
+      if (isLast()) await this.#keep(key, text, ttlMs);
+      return text;
     } finally {
       if (isLast()) this.#loads.delete(key);
     }
+  }
+
+  async #keep(key: string, text: string, ttlMs: number | undefined): Promise<void> {
+    const checked = checkedTtl(this.#service, ttlMs);
+    this.#loads.delete(key);
+    await this.#texts.set(key, text, checked ?? this.#ttlMs);
   }
 
   close(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Client } from '../../client/amqp-client.ts';
 import type { IncomingDelivery } from '../../client/incoming-delivery.ts';
 import { encodeUtf8 } from '../../codec/bytes.ts';
 import { HEADER } from '../wire.ts';
+import { headerText } from './header-text.ts';
 import { JSON_TYPE } from './outgoing.ts';
 
 /** Answers whoever waits for a reply. Nobody waits for the answer to arrive: who did not get it asks again. */
@@ -21,7 +22,7 @@ export class Answers {
 
   error(delivery: IncomingDelivery, kind: string, text: string): void {
     if (delivery.replyTo === undefined) return;
-    this.#send(delivery, delivery.replyTo, 'null', { [HEADER.error]: text, [HEADER.errorKind]: kind });
+    this.#send(delivery, delivery.replyTo, 'null', { [HEADER.error]: headerText(text), [HEADER.errorKind]: kind });
   }
 
   #send(

@@ -2,9 +2,7 @@ import type { IncomingDelivery } from '../../client/incoming-delivery.ts';
 import type { OutgoingMessage } from '../../client/outgoing-message.ts';
 import { type Field, type FieldTable, field } from '../../codec/field-table.ts';
 import { deadQueue, HEADER } from '../wire.ts';
-
-/** Of a stack and of an error, so that the headers stay below what brokers and clients take. */
-const TEXT_CHARACTERS_MAX = 4_096;
+import { headerText } from './header-text.ts';
 
 /** What is known of a message that could not be handled. */
 export interface Failure {
@@ -12,7 +10,7 @@ export interface Failure {
   readonly attempts: number;
   readonly error: Error;
   readonly nowMs: number;
-  /** Of the first failure of this message that this process has seen. */
+  /** As its retries tell. */
   readonly firstFailedMs: number;
 }
 
@@ -49,8 +47,8 @@ function headersOf(delivery: IncomingDelivery, failure: Failure): FieldTable {
   for (const name of RETRY_HEADERS) headers.delete(name);
   setFirstDeath(headers, delivery);
   headers.set('x-death', deathsOf(delivery, headers.get('x-death'), nowMs));
-  headers.set(HEADER.error, field.string(cut(error.message)));
-  headers.set(HEADER.stack, field.string(cut(error.stack ?? String(error))));
+  headers.set(HEADER.error, field.string(headerText(error.message)));
+  headers.set(HEADER.stack, field.string(headerText(error.stack ?? String(error))));
   headers.set(HEADER.service, field.string(service));
   headers.set(HEADER.attempts, field.int(attempts));
   headers.set(HEADER.firstFailed, field.string(new Date(firstFailedMs).toISOString()));
@@ -89,8 +87,4 @@ function deathsOf(
 
 function isDeathIn(death: FieldTable, queue: string): boolean {
   return death.get('queue')?.value === queue && death.get('reason')?.value === 'rejected';
-}
-
-function cut(text: string): string {
-  return text.length <= TEXT_CHARACTERS_MAX ? text : `${text.slice(0, TEXT_CHARACTERS_MAX - 3)}...`;
 }

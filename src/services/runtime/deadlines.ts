@@ -3,14 +3,16 @@ import type { Clock, Timer } from '../clock.ts';
 /** What has to end in time, in a list, as a set is made anew again and again when its members come and go. */
 class Entry {
   readonly endMs: number;
-  readonly expire: () => void;
+  readonly reject: (reason: Error) => void;
+  readonly failure: () => Error;
   before: Entry | undefined;
   behind: Entry | undefined;
   isIn = false;
 
-  constructor(endMs: number, expire: () => void) {
+  constructor(endMs: number, reject: (reason: Error) => void, failure: () => Error) {
     this.endMs = endMs;
-    this.expire = expire;
+    this.reject = reject;
+    this.failure = failure;
   }
 }
 
@@ -30,7 +32,7 @@ export class Deadlines {
   /** Settles as the promise does, or rejects with what `failure` makes when the time is over. */
   bounded<T>(promise: PromiseLike<T>, failure: () => Error): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const entry = new Entry(this.#clock.nowMs() + this.#timeoutMs, () => reject(failure()));
+      const entry = new Entry(this.#clock.nowMs() + this.#timeoutMs, reject, failure);
       this.#add(entry);
       promise.then(
         (value) => {
@@ -45,9 +47,14 @@ export class Deadlines {
     });
   }
 
-  stop(): void {
+  /** All that is bounded at the moment rejects with the reason. */
+  endAll(reason: Error): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    for (let entry = this.#first; entry !== undefined; entry = this.#first) {
+      this.#remove(entry);
+      entry.reject(reason);
+    }
   }
 
   #add(entry: Entry): void {
@@ -81,7 +88,7 @@ export class Deadlines {
         return;
       }
       this.#remove(entry);
-      entry.expire();
+      entry.reject(entry.failure());
     }
   }
 }

@@ -1,28 +1,27 @@
 import type { Client } from '../../client/amqp-client.ts';
-import { BodyUnreadable, Closed, Returned } from '../../client/client-failures.ts';
+import { BodyUnreadable, Closed } from '../../client/client-failures.ts';
 import type { IncomingDelivery } from '../../client/incoming-delivery.ts';
-import type { OutgoingMessage } from '../../client/outgoing-message.ts';
 import { validated } from '../schema.ts';
 import { Fatal, PayloadInvalid } from '../service-failures.ts';
-import type { OutgoingRecord, Store, Transaction } from '../store/store.ts';
+import type { OutgoingRecord, Transaction } from '../store/store.ts';
 import type { Instruments, TraceHeaders } from '../telemetry/instruments.ts';
 import { PassingTracing } from '../telemetry/passing-tracing.ts';
 import { NO_TRACE } from '../telemetry/trace-context.ts';
-import { HEADER } from '../wire.ts';
 import { Answers } from './answers.ts';
-import { Breaker } from './breaker.ts';
-import { deadLetterOf } from './dead-letter.ts';
+import { Breaker, type Probe } from './breaker.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { Deadlines } from './deadlines.ts';
 import { batchId } from './derived-id.ts';
 import type { CrashPoint } from './faults.ts';
+import { Inbox } from './inbox.ts';
 import type { MessageSender } from './message-sender.ts';
 import { MessageWork, type WorkMeans } from './message-work.ts';
 import type { Outbox } from './outbox.ts';
 import { payloadOf } from './payload-of.ts';
 import type { AttemptResult, MessageProcessor } from './processing.ts';
-import { PENDING, REJECTED } from './requests.ts';
+import { isResultQuestion, ResultQuestions } from './result-questions.ts';
 import type { ServiceEvent } from './service-event.ts';
-import { HandledElsewhere, type Subscription } from './subscription.ts';
+import { HandledElsewhere, isAnswered, type Subscription } from './subscription.ts';
 
 export interface ProcessorOptions {
   readonly means: WorkMeans;
@@ -50,6 +49,14 @@ const CRASHED: AttemptResult = { status: 'crashed' };
 /** Thrown where a test lets the service crash. */
 class Crash extends Error {}
 
+/** The service stops, and waits for its handlers no longer. */
+class Stopped extends Error {
+  constructor() {
+    super('its service has stopped');
+    this.name = 'Stopped';
+  }
+}
+
 /**
  * Handles the messages of a unit, each with one effect:
  *
@@ -63,13 +70,24 @@ export class UnitProcessor implements MessageProcessor {
   readonly #options: ProcessorOptions;
   readonly #means: WorkMeans;
   readonly #answers: Answers;
+  readonly #inbox: Inbox | undefined;
+  readonly #questions: ResultQuestions;
+  readonly #deadLetters: DeadLetters;
   readonly #parts: Map<string, PartState> = new Map();
   #handledCount = 0;
+  #isStopped = false;
 
   constructor(options: ProcessorOptions) {
+    const { means, client } = options;
+    const { service, store } = means;
+    const answers = new Answers(client, (error) => this.#onAnswerFailed(error));
     this.#options = options;
-    this.#means = options.means;
-    this.#answers = new Answers(options.client, (error) => this.#onAnswerFailed(error));
+    this.#means = means;
+    this.#answers = answers;
+    this.#inbox = store === undefined ? undefined : new Inbox(store, answers);
+    const onTrouble = (text: string, error: Error): void => this.#trouble(text, error);
+    this.#questions = new ResultQuestions({ service, store, answers, onTrouble });
+    this.#deadLetters = new DeadLetters({ ...options, answers });
   }
 
   /** Messages that were handled, or became dead letters. */
@@ -83,11 +101,15 @@ export class UnitProcessor implements MessageProcessor {
     attempt: number,
   ): Promise<AttemptResult> {
     const [delivery] = deliveries;
-    if (delivery !== undefined && isResultQuestion(delivery))
-      return this.#answerQuestion(delivery, subscription);
+    if (delivery !== undefined && isResultQuestion(delivery)) {
+      await this.#questions.answer(delivery, subscription);
+      return DONE;
+    }
+    if (this.#isStopped) return CRASHED;
     const { breaker, deadlines } = this.#partState(subscription);
-    const entered = breaker.enter();
-    if (entered !== undefined && !(await entered)) return CRASHED;
+    const entering = breaker.enter();
+    const probe = entering === undefined ? undefined : await entering;
+    if (entering !== undefined && probe === undefined) return CRASHED;
     const { clock } = this.#means.environment;
     const { instruments } = this.#options;
     const beganMs = clock.nowMs();
@@ -98,13 +120,8 @@ export class UnitProcessor implements MessageProcessor {
     } catch (reason) {
       result = failureOf(reason);
     }
-    if (result.status === 'failed') {
-      if (result.isFinal) breaker.endedOtherwise();
-      else breaker.failed();
-    } else if (result.status === 'done') {
-      this.#handledCount += deliveries.length;
-      breaker.succeeded();
-    } else breaker.endedOtherwise();
+    tellBreaker(breaker, result, probe);
+    if (result.status === 'done') this.#handledCount += deliveries.length;
     const outcome = result === DUPLICATE ? 'duplicate' : result.status === 'done' ? 'done' : 'failed';
     instruments.attemptEnded(subscription.part, outcome, clock.nowMs() - beganMs);
     return result;
@@ -116,20 +133,8 @@ export class UnitProcessor implements MessageProcessor {
     attempts: number,
     error: Error,
   ): Promise<void> {
-    const { service, environment, requests } = this.#means;
-    const nowMs = environment.clock.nowMs();
-    const messageId = delivery.messageId ?? requests.newId();
-    const delayedMs = (subscription?.laterMs ?? []).slice(0, delivery.retryCount);
-    const firstFailedMs = nowMs - delayedMs.reduce((sum, each) => sum + each, 0);
-    const failure = { service, attempts, error, nowMs, firstFailedMs };
-    await this.#publishDeadLetter(deadLetterOf(delivery, messageId, failure));
-    this.#answers.error(delivery, REJECTED, error.message);
-    delivery.ack();
+    await this.#deadLetters.add(delivery, subscription, attempts, error);
     this.#handledCount += 1;
-    const part = subscription?.part ?? delivery.type ?? delivery.exchange;
-    this.#options.instruments.attemptBegan(part);
-    this.#options.instruments.attemptEnded(part, 'dead', 0);
-    this.#options.onEvent({ type: 'dead-letter', service, part, messageId, attempts, error });
   }
 
   /** Lets go of what waits for a part that fails. */
@@ -137,22 +142,11 @@ export class UnitProcessor implements MessageProcessor {
     for (const { breaker } of this.#parts.values()) breaker.stop();
   }
 
-  /** Nobody waits for handlers any more. */
+  /** Nobody waits for handlers any more: their transactions are undone. */
   stop(): void {
+    this.#isStopped = true;
     this.stopWaiting();
-    for (const { deadlines } of this.#parts.values()) deadlines.stop();
-  }
-
-  /** Nothing is acknowledged that is not in the queue of dead letters, even if somebody deleted that. */
-  async #publishDeadLetter(message: OutgoingMessage): Promise<void> {
-    const { client, declare } = this.#options;
-    try {
-      await client.publish(message, { mandatory: true });
-    } catch (reason) {
-      if (!(reason instanceof Returned)) throw reason;
-      await declare();
-      await client.publish(message, { mandatory: true });
-    }
+    for (const { deadlines } of this.#parts.values()) deadlines.endAll(new Stopped());
   }
 
   /** Without spans there is nothing to do around an attempt: a message has a trace or none. */
@@ -181,11 +175,10 @@ export class UnitProcessor implements MessageProcessor {
     trace: TraceHeaders,
     deadlines: Deadlines,
   ): Promise<AttemptResult> {
-    const { store, claimCheck, requests, service } = this.#means;
+    const { claimCheck, requests, service } = this.#means;
     const { messageId } = delivery;
-    if (store !== undefined && messageId !== undefined) {
-      const isHandled = await this.#answeredFromInbox(store, delivery, messageId, subscription);
-      if (isHandled) return DUPLICATE;
+    if (this.#inbox !== undefined && messageId !== undefined) {
+      if (await this.#inbox.answersAgain(delivery, messageId, subscription)) return DUPLICATE;
     }
     const read = payloadOf(delivery, subscription.contract, service, claimCheck);
     const payload = read instanceof Promise ? await read : read;
@@ -198,7 +191,11 @@ export class UnitProcessor implements MessageProcessor {
       lostSignal: () => delivery.signal,
     });
     const reply = await this.#handled(work, payload, subscription, deadlines);
-    if (reply === ELSEWHERE) return this.#afterConcurrent(delivery, subscription);
+    if (reply === ELSEWHERE) {
+      // this one is answered as the one that won
+      await this.#inbox?.answersAgain(delivery, work.messageId, subscription);
+      return DUPLICATE;
+    }
     if (isAnswered(subscription)) this.#answers.reply(delivery, reply);
     this.#crash('before-ack', work);
     return DONE;
@@ -240,7 +237,7 @@ export class UnitProcessor implements MessageProcessor {
     deliveries: readonly IncomingDelivery[],
     subscription: Subscription,
   ): Promise<IncomingDelivery[]> {
-    const { store } = this.#means;
+    const inbox = this.#inbox;
     const fresh: IncomingDelivery[] = [];
     const seen = new Set<string>();
     for (const delivery of deliveries) {
@@ -248,8 +245,7 @@ export class UnitProcessor implements MessageProcessor {
       if (messageId !== undefined) {
         if (seen.has(messageId)) continue;
         seen.add(messageId);
-        if (store !== undefined && (await this.#answeredFromInbox(store, delivery, messageId, subscription)))
-          continue;
+        if (inbox !== undefined && (await inbox.answersAgain(delivery, messageId, subscription))) continue;
       }
       fresh.push(delivery);
     }
@@ -274,12 +270,14 @@ export class UnitProcessor implements MessageProcessor {
       if (work.emitting !== undefined) await work.emitting;
       const transaction = store === undefined ? undefined : await work.transaction();
       work.end(ENDED);
+      // what it has begun and not awaited may have been gathered meanwhile
+      if (work.emitting !== undefined) await work.emitting;
       if (transaction === undefined) await this.#sendWithoutStore(work);
       else await this.#commit(work, transaction, reply, subscription);
       return reply;
     } catch (reason) {
-      if (reason instanceof HandlerTimeout) work.abort(reason);
-      else work.end(reason as Error);
+      if (reason instanceof HandlerTimeout || reason instanceof Stopped) work.abort(reason);
+      else work.end(asError(reason));
       await this.#undo(work);
       if (work.isHandledElsewhere) return ELSEWHERE;
       throw reason;
@@ -321,45 +319,6 @@ export class UnitProcessor implements MessageProcessor {
       await work.rollback();
     } catch (reason) {
       this.#trouble(`message ${work.messageId}: its transaction could not be rolled back`, reason as Error);
-    }
-  }
-
-  /** Whether the message is in the inbox. Then it is answered again. */
-  async #answeredFromInbox(
-    store: Store,
-    delivery: IncomingDelivery,
-    messageId: string,
-    subscription: Subscription,
-  ): Promise<boolean> {
-    const found = store.findHandled(messageId, subscription.part);
-    const handled = found instanceof Promise ? await found : found;
-    if (handled === undefined) return false;
-    if (isAnswered(subscription)) this.#answers.reply(delivery, handled.reply);
-    return true;
-  }
-
-  /** A concurrent copy was handled: this one is answered as that one. */
-  async #afterConcurrent(delivery: IncomingDelivery, subscription: Subscription): Promise<AttemptResult> {
-    const { store } = this.#means;
-    const { messageId } = delivery;
-    if (store === undefined || messageId === undefined) return DUPLICATE;
-    await this.#answeredFromInbox(store, delivery, messageId, subscription);
-    return DUPLICATE;
-  }
-
-  async #answerQuestion(delivery: IncomingDelivery, subscription: Subscription): Promise<AttemptResult> {
-    const { store, service } = this.#means;
-    const { messageId } = delivery;
-    if (store === undefined || messageId === undefined) {
-      this.#answers.error(delivery, REJECTED, `service '${service}' keeps no results: give it a database`);
-      return DONE;
-    }
-    try {
-      if (await this.#answeredFromInbox(store, delivery, messageId, subscription)) return DONE;
-      this.#answers.error(delivery, PENDING, `message ${messageId} was not handled yet`);
-      return DONE;
-    } catch (reason) {
-      return { status: 'failed', error: reason as Error, isFinal: false };
     }
   }
 
@@ -411,15 +370,6 @@ class HandlerTimeout extends Error {
   }
 }
 
-/** A question for the result of a command that was sent before. It carries no payload, and so has no key. */
-export function isResultQuestion(delivery: IncomingDelivery): boolean {
-  return delivery.properties.headers?.has(HEADER.resultOnly) === true;
-}
-
-function isAnswered({ contract, isInternal }: Subscription): boolean {
-  return contract.kind === 'command' && !isInternal;
-}
-
 /** The reply as JSON, when its contract has one. */
 function replyOf({ contract }: Subscription, value: unknown): string | undefined | Promise<string> {
   if (contract.kind !== 'command' || contract.reply === undefined) return undefined;
@@ -429,9 +379,21 @@ function replyOf({ contract }: Subscription, value: unknown): string | undefined
 }
 
 function failureOf(reason: unknown): AttemptResult {
-  if (reason instanceof Crash) return CRASHED;
-  const error = reason instanceof Error ? reason : new Error(String(reason));
+  if (reason instanceof Crash || reason instanceof Stopped) return CRASHED;
+  const error = asError(reason);
   return { status: 'failed', error, isFinal: isFinal(error) };
+}
+
+/** A handler may throw anything. */
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
+
+function tellBreaker(breaker: Breaker, result: AttemptResult, probe: Probe | undefined): void {
+  const isFailed = result.status === 'failed' && !result.isFinal;
+  if (isFailed) breaker.failed(probe);
+  else if (result === DONE) breaker.succeeded();
+  else breaker.endedOtherwise(probe);
 }
 
 /** Trying again cannot help. */

@@ -1,15 +1,15 @@
 import type { Cache } from '../cache/cache.ts';
 import type { ClaimCheck } from '../claim-check/claim-check.ts';
 import type { BaseContext, CallOptions, EmitOptions } from '../context.ts';
-import type { AnyCommand, AnyContract, AnyEvent, ReplyGotFrom } from '../contract.ts';
+import type { AnyCommand, AnyContract, ReplyGotFrom } from '../contract.ts';
 import { validated } from '../schema.ts';
-import type { Database, Row, SqlValue } from '../store/database.ts';
 import type { OutgoingRecord, Store, Transaction } from '../store/store.ts';
 import type { TraceHeaders, Tracing } from '../telemetry/instruments.ts';
 import { NO_TRACE } from '../telemetry/trace-context.ts';
 import { HEADER } from '../wire.ts';
 import { derivedId } from './derived-id.ts';
 import type { Environment } from './environment.ts';
+import { type ContextWork, MessageContext } from './message-context.ts';
 import { bodyOf, OutgoingEnvelope, routingKeyOf } from './outgoing.ts';
 import type { Requests } from './requests.ts';
 import { HandledElsewhere, type Subscription, type UnitOfWork } from './subscription.ts';
@@ -42,7 +42,7 @@ export interface WorkSubject {
  *
  *     open --end(): its outcome is decided--> over: using its context rejects
  */
-export class MessageWork implements UnitOfWork {
+export class MessageWork implements UnitOfWork, ContextWork {
   readonly context: BaseContext;
   readonly #means: WorkMeans;
   readonly #subject: WorkSubject;
@@ -51,6 +51,8 @@ export class MessageWork implements UnitOfWork {
   #emitting: Promise<void>[] | undefined;
   #transaction: Promise<Transaction> | undefined;
   #idCount = 0;
+  /** Calls that the handler waits for. */
+  #callCount = 0;
   #overBecause: Error | undefined;
   #timedOut: AbortController | undefined;
   #signal: AbortSignal | undefined;
@@ -60,7 +62,7 @@ export class MessageWork implements UnitOfWork {
   constructor(means: WorkMeans, subject: WorkSubject) {
     this.#means = means;
     this.#subject = subject;
-    this.context = new MessageContext(this, means, subject);
+    this.context = new MessageContext(this, means, subject.attempt);
   }
 
   get messageId(): string {
@@ -121,7 +123,10 @@ export class MessageWork implements UnitOfWork {
 
   /** Nothing is added any more. */
   end(reason: Error): void {
-    this.#overBecause ??= reason;
+    if (this.#overBecause !== undefined) return;
+    this.#overBecause = reason;
+    // the handler does not wait for its calls any more, and whoever runs it ends work that has to be there
+    if (this.#callCount > 0) this.#means.environment.workBegan();
   }
 
   /** Tells the handler that nobody waits for it. */
@@ -170,16 +175,26 @@ export class MessageWork implements UnitOfWork {
     options: CallOptions,
   ): Promise<ReplyGotFrom<C>> {
     this.assertOpen();
-    const { environment, requests, service } = this.#means;
+    const { requests, service } = this.#means;
     const messageId = options.messageId ?? this.nextId();
     const asker = { appId: service, headers: this.#traceHeaders() };
-    // whoever answers is at work meanwhile, not this handler
-    environment.workEnded();
+    this.#callBegan();
     try {
       return await requests.call(command, payload, { ...options, messageId }, asker);
     } finally {
-      environment.workBegan();
+      this.#callEnded();
     }
+  }
+
+  /** Whoever answers is at work meanwhile, not this handler. */
+  #callBegan(): void {
+    this.#callCount += 1;
+    if (this.#callCount === 1) this.#means.environment.workEnded();
+  }
+
+  #callEnded(): void {
+    this.#callCount -= 1;
+    if (this.#callCount === 0 && this.#overBecause === undefined) this.#means.environment.workBegan();
   }
 
   async #emitLater(
@@ -261,100 +276,6 @@ export class MessageWork implements UnitOfWork {
     return new TypeError(
       `${kind} '${name}' with delayMs: service '${this.#means.service}' has no database that keeps it until then; give it one, or leave delayMs out`,
     );
-  }
-}
-
-/** What a handler gets. Its functions may be taken out of it, and are made when they are asked for: this runs per message. */
-class MessageContext implements BaseContext {
-  readonly service: string;
-  readonly messageId: string;
-  readonly attempt: number;
-  readonly database: Database | undefined;
-  readonly cache: Cache | undefined;
-  readonly #work: MessageWork;
-
-  constructor(work: MessageWork, { service, store, cache }: WorkMeans, { messageId, attempt }: WorkSubject) {
-    this.#work = work;
-    this.service = service;
-    this.messageId = messageId;
-    this.attempt = attempt;
-    this.cache = cache;
-    this.database = store === undefined ? undefined : new WorkDatabase(work);
-  }
-
-  get signal(): AbortSignal {
-    return this.#work.signal;
-  }
-
-  get now(): BaseContext['now'] {
-    const work = this.#work;
-    return () => new Date(work.nowMs());
-  }
-
-  get send(): BaseContext['send'] {
-    const work = this.#work;
-    return (command, payload, options = NO_OPTIONS) =>
-      work.send(ofKind<AnyCommand>('command', command), payload, options);
-  }
-
-  get publish(): BaseContext['publish'] {
-    const work = this.#work;
-    return (event, payload, options = NO_OPTIONS) =>
-      work.send(ofKind<AnyEvent>('event', event), payload, options);
-  }
-
-  get call(): BaseContext['call'] {
-    const work = this.#work;
-    return (command, payload, options = NO_OPTIONS) =>
-      work.call(ofKind<typeof command>('command', command), payload, options);
-  }
-}
-
-const NO_OPTIONS = {};
-
-/** A program without types may mistake one for the other. */
-export function ofKind<C extends AnyContract>(kind: C['kind'], contract: C): C {
-  if (contract.kind === kind) return contract;
-  const verb = contract.kind === 'event' ? 'publish' : 'send or call';
-  throw new TypeError(
-    `'${contract.name}' is ${contract.kind === 'event' ? 'an event' : 'a command'}: ${verb} it`,
-  );
-}
-
-/** The transaction of a message, which begins with the first statement. */
-class WorkDatabase implements Database {
-  readonly #work: MessageWork;
-
-  constructor(work: MessageWork) {
-    this.#work = work;
-  }
-
-  async run(
-    text: TemplateStringsArray,
-    ...values: readonly SqlValue[]
-  ): Promise<{ readonly changes: number }> {
-    return (await this.#open()).run(text, ...values);
-  }
-
-  async get<R extends object = Row>(
-    text: TemplateStringsArray,
-    ...values: readonly SqlValue[]
-  ): Promise<R | undefined> {
-    return (await this.#open()).get<R>(text, ...values);
-  }
-
-  async all<R extends object = Row>(
-    text: TemplateStringsArray,
-    ...values: readonly SqlValue[]
-  ): Promise<R[]> {
-    return (await this.#open()).all<R>(text, ...values);
-  }
-
-  async #open(): Promise<Database> {
-    this.#work.assertOpen();
-    const transaction = await this.#work.transaction();
-    this.#work.assertOpen();
-    return transaction.database;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingDelivery } from '../../client/incoming-delivery.ts';
 import type { Subscription } from './subscription.ts';
 
-/** What came of an attempt. `final`: trying again cannot help. `crashed`: a test lets the service crash here, so the delivery is given back as it is. */
+/** What came of an attempt. `isFinal`: trying again cannot help. `crashed`: the service stops, or a test lets it crash here, so the delivery is given back as it is. */
 export type AttemptResult =
   | { readonly status: 'done' }
   | { readonly status: 'failed'; readonly error: Error; readonly isFinal: boolean }

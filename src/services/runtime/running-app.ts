@@ -7,7 +7,7 @@ import { serviceMetricsText } from '../telemetry/service-metrics-text.ts';
 import { NO_TRACE } from '../telemetry/trace-context.ts';
 import type { App, EmitAppOptions, Health, ResultOptions, SentCommand, UnitHealth } from './app.ts';
 import type { Environment } from './environment.ts';
-import { ofKind } from './message-work.ts';
+import { ofKind } from './of-kind.ts';
 import type { Asker, Requests } from './requests.ts';
 import type { RunningUnit } from './running-unit.ts';
 

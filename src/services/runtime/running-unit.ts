@@ -6,7 +6,7 @@ import type { Unit } from '../service.ts';
 import type { Store } from '../store/store.ts';
 import type { Tracing } from '../telemetry/instruments.ts';
 import { ServiceMetrics } from '../telemetry/service-metrics.ts';
-import { everyQueue, inQueue } from '../wire.ts';
+import { everyQueue, inQueue, limitedQueue } from '../wire.ts';
 import type { UnitHealth } from './app.ts';
 import { declareTopology } from './declare-topology.ts';
 import { DeclaredExchanges } from './declared-exchanges.ts';
@@ -20,7 +20,7 @@ import { RecurringTimers } from './recurring/recurring-timers.ts';
 import type { Requests } from './requests.ts';
 import type { ServiceEvent } from './service-event.ts';
 import { subscriptionsOf } from './subscriptions-of.ts';
-import type { TopologyOptions } from './topology-of.ts';
+import { isLimited, type TopologyOptions } from './topology-of.ts';
 
 const INBOX_DAYS = 7;
 const NOTHING_TO_SEND = { count: 0, oldestDueMs: undefined };
@@ -90,10 +90,17 @@ export class RunningUnit {
     const jobParts = new Set(jobs.map(({ name }) => `${service}.${name}.due`));
     const ordered = subscriptions.filter(({ isOrdered }) => isOrdered);
     const due = subscriptions.filter(({ part }) => jobParts.has(part));
-    const others = subscriptions.filter((each) => !each.isOrdered && !jobParts.has(each.part));
+    const limited = subscriptions.filter(isLimited);
+    const others = subscriptions.filter(
+      (each) => !each.isOrdered && !isLimited(each) && !jobParts.has(each.part),
+    );
     this.#ordered = ordered.map((subscription) => new OrderedConsumer(host, subscription));
     this.#dispatchers = [
       new Dispatcher({ ...host, queue: inQueue(service), subscriptions: others }),
+      ...limited.map((each) => {
+        const queue = limitedQueue(service, each.contract.name);
+        return new Dispatcher({ ...host, queue, subscriptions: [each] });
+      }),
       ...(due.length > 0
         ? [new Dispatcher({ ...host, queue: everyQueue(service), subscriptions: due })]
         : []),

@@ -4,6 +4,8 @@ import {
   deadQueue,
   everyQueue,
   inQueue,
+  limitedQueue,
+  NO_KEY,
   PARTITION_COUNT,
   partitionQueue,
   SLOT_COUNT,
@@ -25,6 +27,7 @@ export function topologyOf(unit: Unit, options: TopologyOptions = {}): Required<
   const type = options.queueType === 'quorum' ? { 'x-queue-type': 'quorum' } : {};
   const single = { ...type, 'x-single-active-consumer': true };
   const partitions = ordered.flatMap(({ contract }) => partitionsOf(unit, contract.name));
+  const limited = external.filter(isLimited).map(({ contract }) => limitedQueue(unit.name, contract.name));
   const hasJobs = unit.parts.some(({ part }) => part === 'recurring');
   return {
     exchanges: external.map(({ contract }) => ({ exchange: contract.name, type: 'topic' })),
@@ -32,28 +35,41 @@ export function topologyOf(unit: Unit, options: TopologyOptions = {}): Required<
       { queue: inQueue(unit.name), arguments: type },
       { queue: deadQueue(unit.name), arguments: type },
       ...(hasJobs ? [{ queue: everyQueue(unit.name), arguments: single }] : []),
+      ...limited.map((queue) => ({ queue, arguments: type })),
       ...partitions.map((queue) => ({ queue, arguments: single })),
     ],
     bindings: external.flatMap((subscription) => bindingsOf(unit, subscription)),
   };
 }
 
+/** Whether it has a queue for itself because of its rate. The partitions of an ordered one are its own anyway. */
+export function isLimited({ isOrdered, rate }: Subscription): boolean {
+  return !isOrdered && rate !== undefined;
+}
+
 type QueueBinding = { readonly queue: string; readonly exchange: string; readonly routingKey: string };
 
-function bindingsOf(unit: Unit, { contract, isOrdered }: Subscription): readonly QueueBinding[] {
-  const exchange = contract.name;
-  if (!isOrdered) return [{ queue: inQueue(unit.name), exchange, routingKey: '#' }];
-  return Array.from({ length: SLOT_COUNT }, (_, slot) => ({
+function bindingsOf(unit: Unit, subscription: Subscription): readonly QueueBinding[] {
+  const exchange = subscription.contract.name;
+  if (subscription.isOrdered) return orderedBindingsOf(unit, exchange);
+  const queue = isLimited(subscription) ? limitedQueue(unit.name, exchange) : inQueue(unit.name);
+  return [{ queue, exchange, routingKey: '#' }];
+}
+
+/** A program that knows no slots is heard, too; in no order with the others. */
+function orderedBindingsOf(unit: Unit, exchange: string): readonly QueueBinding[] {
+  const slots = Array.from({ length: SLOT_COUNT }, (_, slot) => ({
     queue: partitionQueue(unit.name, exchange, slot % PARTITION_COUNT),
     exchange,
     routingKey: slotRoutingKey(slot),
   }));
+  return [...slots, { queue: partitionQueue(unit.name, exchange, 0), exchange, routingKey: NO_KEY }];
 }
 
-/** A handler that was not always `ordered` was bound to the queue of its service, which would get each message as well. */
+/** A handler that has queues of its own now may once have been bound to that of its service, which would get each message as well. */
 export function formerBindingsOf(unit: Unit): readonly QueueBinding[] {
   return subscriptionsOf(unit)
-    .filter(({ isOrdered }) => isOrdered)
+    .filter((subscription) => subscription.isOrdered || isLimited(subscription))
     .map(({ contract }) => ({ queue: inQueue(unit.name), exchange: contract.name, routingKey: '#' }));
 }
 

@@ -102,10 +102,12 @@ class PostgresStore implements Store {
     );
   }
 
+  /** Without what waits for older transactions: whoever asked again at once for that would ask without end. */
   async nextDueMs(): Promise<number | undefined> {
     const [row] = await this.#run(
-      (sql) =>
-        sql`select due_ms from leveret_outbox where claimed_until_ms <= due_ms order by due_ms limit 1`,
+      (sql) => sql`select due_ms from leveret_outbox where claimed_until_ms <= due_ms
+        and (timer is not null or transaction_id < pg_snapshot_xmin(pg_current_snapshot()))
+        order by due_ms limit 1`,
     );
     return row === undefined ? undefined : Number(row['due_ms']);
   }

@@ -60,7 +60,8 @@ export class SqliteWriter {
 
   /** Waits for its turn, and opens a savepoint. */
   async begin(): Promise<void> {
-    await this.#takeTurn();
+    if (this.#isTaken) await this.#turn();
+    this.#isTaken = true;
     try {
       if (this.#group === undefined) await this.#beginGroup();
       this.#savepoint ??= this.#connection.prepare('savepoint message');
@@ -122,14 +123,14 @@ export class SqliteWriter {
   /** Resolves when everybody had their turn and all is committed. */
   async idle(): Promise<void> {
     while (this.#isTaken || this.#group !== undefined) {
-      await this.#takeTurn();
+      if (this.#isTaken) await this.#turn();
+      this.#isTaken = true;
       await this.#commit();
     }
   }
 
-  async #takeTurn(): Promise<void> {
-    if (this.#isTaken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#isTaken = true;
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #groupOfTurn(): Group {

@@ -31,7 +31,7 @@ export interface Store {
   deleteOutgoing(ids: readonly string[]): Promise<void>;
   /** Puts them back until then: nobody could receive them. */
   postponeOutgoing(ids: readonly string[], dueMs: number): Promise<void>;
-  /** When the next message of the outbox that nobody has taken is due, which may be over; undefined when there is none. */
+  /** When the next message of the outbox is due that `claimOutgoing` gives then, which may be over; undefined when there is none. What is taken, or has to wait for others, is left out. */
   nextDueMs(): Promise<number | undefined>;
   /** Messages of the outbox that are due and were not sent (100 000 at most are counted), and when the oldest of them was due. */
   outboxLag(nowMs: number): Promise<{ readonly count: number; readonly oldestDueMs: number | undefined }>;

@@ -106,6 +106,16 @@ export function describeCache(name: string, footing: CacheFooting): void {
       expect(await cache.through('b', load)).toBe(2);
     });
 
+    it('gives what it loads as it gives what it has: as JSON has it, to each a value of his own', async () => {
+      await using cache = disposed(await fresh());
+      const load = async (): Promise<object> => ({ at: new Date(0), items: [1] });
+      const [first, second] = await Promise.all([cache.through('a', load), cache.through('a', load)]);
+      expect(first).toEqual({ at: '1970-01-01T00:00:00.000Z', items: [1] });
+      expect(second).toEqual(first);
+      expect(second).not.toBe(first);
+      expect(await cache.through('a', load)).toEqual(first);
+    });
+
     it('keeps what it loaded for the time that is given', async () => {
       await using cache = disposed(await fresh());
       expect(await cache.through('a', async () => 1, 40)).toBe(1);

@@ -34,12 +34,25 @@ describe('the topology of a unit', () => {
       queue: 'orders.orders.place.7',
       arguments: { 'x-queue-type': 'quorum', 'x-single-active-consumer': true },
     });
-    expect(topology.bindings).toHaveLength(64);
+    expect(topology.bindings).toHaveLength(65);
+    expect(topology.bindings[64]).toEqual({
+      queue: 'orders.orders.place.0',
+      exchange: 'orders.place',
+      routingKey: 'none',
+    });
     expect(topology.bindings[9]).toEqual({
       queue: 'orders.orders.place.1',
       exchange: 'orders.place',
       routingKey: 'slot.9',
     });
+  });
+
+  it('is a queue of its own for a handler with a rate', () => {
+    const topology = topologyOf(orders.with(orders.on(place, nothing, { rate: { perSecond: 1 } })));
+    expect(topology.queues[2]).toEqual({ queue: 'orders.orders.place.in', arguments: {} });
+    expect(topology.bindings).toEqual([
+      { queue: 'orders.orders.place.in', exchange: 'orders.place', routingKey: '#' },
+    ]);
   });
 
   it('leaves nothing of a handler that was not ordered before', async () => {

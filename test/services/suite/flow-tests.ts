@@ -221,6 +221,24 @@ export function flowTests(footing: CurrentFooting): void {
       }
     });
 
+    test('what waits for a rate keeps nothing else of its service waiting', async () => {
+      const scene = await Scene.open(footing());
+      const slow = event(scene.name('slow'), numbered);
+      const quick = event(scene.name('quick'), numbered);
+      const workers = service(scene.name('workers'));
+      let slowCount = 0;
+      const seen: number[] = [];
+      const unit = workers.with(
+        workers.on(slow, () => void (slowCount += 1), { rate: { perSecond: 1 }, concurrency: 1 }),
+        workers.on(quick, () => void seen.push(slowCount), { concurrency: 1 }),
+      );
+      const app = await scene.stage.run([unit]);
+      for (let count = 0; count < 30; count += 1) await app.publish(slow, { id: 'a', count });
+      await app.publish(quick, { id: 'b', count: 0 });
+      await scene.stage.until('it is done', () => seen.length > 0);
+      expect(seen[0]).toBeLessThan(20);
+    });
+
     test('a recurring job runs once at each of its times, over two instances', async () => {
       const scene = await Scene.open(footing());
       const reports = service(scene.name('reports'), { database });

@@ -1,5 +1,5 @@
 export const deadLetters = {
-  lead: 'Queues that dead-letter exchanges lead to.',
+  lead: 'Queues that dead-letter exchanges lead to, and those of services.',
   queues: 'Queues of dead letters',
   queue: 'Queue',
   ready: 'Messages',
@@ -8,7 +8,7 @@ export const deadLetters = {
   andMore: (count: string): string => `and ${count} more`,
   noQueues: 'No queue gets dead letters',
   noQueuesWhy:
-    'A queue is listed here when the dead-letter exchange of another queue leads to it: an exchange that stands in the argument x-dead-letter-exchange or in a policy, and has a binding to the queue.',
+    'A queue is listed here when the dead-letter exchange of another queue leads to it: an exchange that stands in the argument x-dead-letter-exchange or in a policy, and has a binding to the queue. So is that of a service: orders.dead beside orders.in.',
   partial: (count: string): string =>
     `Only the first ${count} dead-letter exchanges were followed. Choose a virtual host to see fewer.`,
   refresh: 'Look again',

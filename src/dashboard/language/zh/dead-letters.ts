@@ -1,7 +1,7 @@
 import type { deadLetters as english } from '../en/dead-letters.ts';
 
 export const deadLetters: typeof english = {
-  lead: '死信交换机所指向的队列。',
+  lead: '死信交换机所指向的队列，以及各服务的死信队列。',
   queues: '死信队列',
   queue: '队列',
   ready: '消息数',
@@ -10,7 +10,7 @@ export const deadLetters: typeof english = {
   andMore: (count) => `等另外 ${count} 个`,
   noQueues: '没有接收死信的队列',
   noQueuesWhy:
-    '如果某个队列的死信交换机指向另一个队列，后者就会列在这里：该交换机由参数 x-dead-letter-exchange 或策略指定，并且与后者绑定。',
+    '如果某个队列的死信交换机指向另一个队列，后者就会列在这里：该交换机由参数 x-dead-letter-exchange 或策略指定，并且与后者绑定。服务的死信队列也会列出：例如与 orders.in 对应的 orders.dead。',
   partial: (count) => `仅追踪了前 ${count} 个死信交换机。可选择一个虚拟主机以缩小范围。`,
   refresh: '重新查看',
   reasons: {

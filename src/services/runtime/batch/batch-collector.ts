@@ -1,8 +1,8 @@
 import type { IncomingDelivery } from '../../../client/incoming-delivery.ts';
 import type { Timer } from '../../clock.ts';
 import type { Environment } from '../environment.ts';
-import { isResultQuestion } from '../message-processor.ts';
 import type { AttemptResult, MessageProcessor } from '../processing.ts';
+import { isResultQuestion } from '../result-questions.ts';
 import type { Subscription } from '../subscription.ts';
 
 export interface BatchMeans {
