@@ -2,7 +2,10 @@
 import { command, event } from 'leveret/services';
 import { z } from 'zod';
 
-const orderId = z.string().min(1).max(100);
+/** It is part of the id of a message, which has 255 bytes at most, and of an address of the web. */
+const orderId = z
+  .string()
+  .regex(/^[\w-]{1,100}$/, 'expected 1 to 100 letters, digits, dashes or underscores');
 const cents = z.int().nonnegative();
 export const line = z.object({ sku: z.string().min(1), quantity: z.int().positive().max(1000) });
 /** What the payment provider gave the browser of the customer in place of a card number. */

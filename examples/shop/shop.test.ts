@@ -186,6 +186,8 @@ describe('the entry', () => {
         detail: expect.stringContaining('lines'),
       });
       expect((await entry.request('/orders', { method: 'POST', body: '{' })).status).toBe(400);
+      const long = await entry.request('/orders', post({ ...order, orderId: '長'.repeat(100) }));
+      expect(long.status).toBe(400);
       expect((await entry.request('/orders/none')).status).toBe(404);
       const unknown = await entry.request(
         '/orders',

@@ -112,10 +112,25 @@ test('connect waits for a broker that is not there yet, as long as it is told', 
   await client.close();
 });
 
-test('an address that is none is refused without its password', async () => {
+test('an address that is none is refused at once, and without its password', async () => {
   const address = 'http://guest:secret@localhost';
-  await expect(connect(address)).rejects.toThrow('address: found a URL with http:');
+  await expect(connect(address, { waitMs: 60_000 })).rejects.toThrow('address: found a URL with http:');
   await expect(connect(address)).rejects.not.toThrow('secret');
+});
+
+test('where no broker answers, the error names the address without its password, and keeps the code', async () => {
+  const failure = await connect('amqp://guest:secret@127.0.0.1:1/').catch((reason: Error) => reason);
+  expect(failure).toMatchObject({ code: 'ECONNREFUSED' });
+  expect(String(failure)).toContain('no broker answers at amqp://127.0.0.1:1: ');
+  expect(String(failure)).not.toContain('secret');
+});
+
+test('a vhost that is not there is named', async () => {
+  const broker = await startTestBroker({ amqpPort: 0 });
+  onTestFinished(() => broker.close());
+  const failure = await connect(`${broker.url}/nowhere`).catch((reason: Error) => reason);
+  expect(failure).toMatchObject({ code: 'REFUSED', replyCode: 530 });
+  expect(String(failure)).toContain("vhost 'nowhere' does not exist");
 });
 
 test('numbers that make no sense are refused', async () => {

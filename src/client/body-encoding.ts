@@ -1,5 +1,4 @@
 import { isUint8Array } from 'node:util/types';
-import { encodeUtf8 } from '../codec/bytes.ts';
 import { BodyUnreadable } from './client-failures.ts';
 
 /**
@@ -19,14 +18,14 @@ const BYTES_TYPE = 'application/octet-stream';
 
 /** The bytes of a body, and its content-type when none was given. Throws `TypeError` for what has no form. */
 export function encodeBody(body: Body, contentType: string | undefined): EncodedBody {
-  if (typeof body === 'string') return { bytes: encodeUtf8(body), contentType: contentType ?? TEXT_TYPE };
+  if (typeof body === 'string') return { bytes: encodeText(body), contentType: contentType ?? TEXT_TYPE };
   if (isUint8Array(body)) return { bytes: body, contentType: contentType ?? BYTES_TYPE };
   if (contentType !== undefined && !isJson(contentType)) {
     throw new TypeError(
       `body: found a value for the content-type '${contentType}'; allowed: a string or a Uint8Array, or a JSON content-type`,
     );
   }
-  return { bytes: encodeUtf8(jsonOf(body)), contentType: contentType ?? JSON_TYPE };
+  return { bytes: encodeText(jsonOf(body)), contentType: contentType ?? JSON_TYPE };
 }
 
 function jsonOf(body: unknown): string {
@@ -45,6 +44,11 @@ export function decodeBody(bytes: Uint8Array, contentType: string | undefined): 
   if (contentType === undefined) return bytes;
   if (isJson(contentType)) return decodeJson(bytes);
   return contentType.toLowerCase().startsWith('text/') ? decodeText(bytes) : bytes;
+}
+
+/** In UTF-8, from Node's pool: a tenth of what an array of its own takes. */
+export function encodeText(text: string): Uint8Array {
+  return Buffer.from(text);
 }
 
 /** Throws `BodyUnreadable` for bytes that are not UTF-8. */

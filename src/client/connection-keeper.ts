@@ -63,7 +63,9 @@ export class ConnectionKeeper {
         await this.#attempt(signal);
         return;
       } catch (reason) {
-        if (signal?.aborted || this.#closed !== undefined || performance.now() >= untilMs) throw reason;
+        // an address that is none does not become one
+        if (signal?.aborted || this.#closed !== undefined || reason instanceof TypeError) throw reason;
+        if (performance.now() >= untilMs) throw reason;
         await this.#sleep(Math.min(this.#delayMs(attempt), untilMs - performance.now()), signal);
       }
     }

@@ -1,5 +1,5 @@
 import { isUint8Array } from 'node:util/types';
-import { encodeUtf8 } from '../codec/bytes.ts';
+import { encodeText } from './body-encoding.ts';
 
 /** The bytes of a body to publish. Throws `TypeError` for what is neither bytes nor text. */
 export function messageBody(body: unknown): Uint8Array {
@@ -7,7 +7,7 @@ export function messageBody(body: unknown): Uint8Array {
     return body;
   }
   if (typeof body === 'string') {
-    return encodeUtf8(body);
+    return encodeText(body);
   }
   throw new TypeError(
     `body: found ${kindOf(body)}; allowed: a Uint8Array, or a string, which is sent as UTF-8 (JSON.stringify makes one of an object)`,

@@ -22,7 +22,8 @@ export async function openTransport(
     const { connectionName, tls } = options;
     return await openAmqplibTransport({ url: checkedUrl(current), connectionName, tls, signal }, events);
   } catch (reason) {
-    throw refusal(reason) ?? reason;
+    const url = typeof current === 'string' && URL.canParse(current) ? new URL(current) : undefined;
+    throw refusal(reason, url) ?? unreachable(reason, url) ?? reason;
   }
 }
 
@@ -47,10 +48,29 @@ function checkedUrl(text: string): string {
 }
 
 /** What the broker said instead of opening the connection. */
-function refusal(reason: unknown): Refused | undefined {
+function refusal(reason: unknown, url: URL | undefined): Refused | undefined {
   if (reason instanceof ConnectionClosedError)
     return new Refused(reason.replyCode, reason.replyText, 'connect');
   if (!(reason instanceof Error)) return undefined;
+  // amqplib does not say what the broker said here; it is 530 for a vhost that is not to be had
+  if (reason.message.startsWith('Expected ConnectionOpenOk; got <ConnectionClose')) {
+    const vhost = decodeURIComponent(url?.pathname.slice(1) ?? '') || '/';
+    const text = `NOT_ALLOWED - vhost '${vhost}' does not exist, takes no more connections, or is closed to this user`;
+    return new Refused(530, text, 'connect');
+  }
   const [, code, text] = /terminated by server: (\d+) .* with message "(.*)"$/s.exec(reason.message) ?? [];
   return code === undefined || text === undefined ? undefined : new Refused(Number(code), text, 'connect');
 }
+
+/** What the system says of a socket does not name the broker, and is empty where a host has several addresses. */
+function unreachable(reason: unknown, url: URL | undefined): Error | undefined {
+  if (!(reason instanceof Error) || url === undefined) return undefined;
+  const { code, message } = reason as NodeJS.ErrnoException;
+  if (code === undefined || !SOCKET_CODES.has(code)) return undefined;
+  const text = `no broker answers at ${url.protocol}//${url.host}: ${message || code}; is it running, and is that its address?`;
+  return Object.assign(new Error(text, { cause: reason }), { code });
+}
+
+const SOCKET_CODES: ReadonlySet<string> = new Set(
+  'ECONNREFUSED ECONNRESET EHOSTUNREACH ENETUNREACH ETIMEDOUT ENOTFOUND EAI_AGAIN'.split(' '),
+);

@@ -25,7 +25,7 @@ export async function openClient(footing: Footing, options: ClientOptions = {}):
 /** A durable queue of its own, deleted when the test is over. */
 export async function openQueue(
   client: Client,
-  queueArguments: Readonly<Record<string, string | number>> = {},
+  queueArguments: Readonly<Record<string, string | number | boolean>> = {},
 ): Promise<string> {
   const queue = uniqueName('client');
   await client.declare({ queues: [{ queue, arguments: queueArguments }] });

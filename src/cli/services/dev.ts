@@ -45,7 +45,7 @@ handle and start anew; the broker and its messages stay.`,
   async run({ flags }) {
     if (flags.amqpPort === false)
       throw new OptionError('option --amqp-port: found none; allowed: a port, which the services need');
-    const isStopped = keptAlive(stopSignal());
+    const isStopped = stopSignal();
     const project = findProject(process.cwd(), flags.entry);
     const lines = new PrefixedLines(
       (text) => process.stdout.write(text),
@@ -91,7 +91,7 @@ async function develop(
     void services.reload();
   });
   void services.reload();
-  await isStopped;
+  await keptAlive(isStopped);
   watch.close();
   lines.line('leveret', 'stopping');
   await services.stop();

@@ -66,7 +66,7 @@ broker in this process, with the dashboard.`,
     ['leveret up --broker amqp://broker.example', 'with a broker that runs elsewhere'],
   ],
   async run({ flags }) {
-    const isStopped = keptAlive(stopSignal());
+    const isStopped = stopSignal();
     const project = findProject(process.cwd(), flags.entry);
     const services = await describedServices(project);
     const lines = new PrefixedLines(
@@ -113,7 +113,7 @@ async function supervise(
     onEvent: (event) => tell(lines, event),
   });
   supervisor.start();
-  await isStopped;
+  await keptAlive(isStopped);
   lines.line('leveret', 'stopping: handlers that run may finish; again to stop at once');
   await supervisor.stop(STOP_GRACE_MS);
   await client.close();

@@ -3,6 +3,7 @@ import specs from '@asyncapi/specs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { type AnyContract, command, event } from '../contract.ts';
+import { topologyOf } from '../runtime/topology-of.ts';
 import { done } from '../saga.ts';
 import { service, type Unit } from '../service.ts';
 import { type AsyncApiOptions, asyncApiOf } from './async-api-of.ts';
@@ -119,6 +120,24 @@ test('a system has a channel for each exchange, queue and answer', () => {
     'message.orders.placed',
     'message.payments.paid',
   ]);
+});
+
+test('the queues are those that services declare, but for recurring jobs', () => {
+  const parcels = service('parcels');
+  const limited = parcels.on(ship, () => {}, { rate: { perSecond: 5 } });
+  const units = [
+    ordersUnit,
+    mailsUnit,
+    parcels.with(
+      limited,
+      parcels.onBatch(paid, () => {}),
+    ),
+  ];
+  const { channels, operations } = documentOf(units);
+  const declared = units.flatMap((unit) => topologyOf(unit).queues.map(({ queue }) => `queue.${queue}`));
+  const described = Object.keys(channels).filter((name) => name.startsWith('queue.'));
+  expect(described).toEqual(declared.filter((queue) => queue !== 'queue.orders.every').sort());
+  expect(operations['receive.parcels.shipping.ship']?.['x-queues']).toEqual(['parcels.shipping.ship.in']);
 });
 
 test('each handler and each message of a saga is an operation, recurring jobs and timers are none', () => {

@@ -1,6 +1,6 @@
 import type { Client } from '../../client/amqp-client.ts';
+import { encodeText } from '../../client/body-encoding.ts';
 import type { IncomingDelivery } from '../../client/incoming-delivery.ts';
-import { encodeUtf8 } from '../../codec/bytes.ts';
 import { HEADER } from '../wire.ts';
 import { headerText } from './header-text.ts';
 import { JSON_TYPE } from './outgoing.ts';
@@ -22,7 +22,10 @@ export class Answers {
 
   error(delivery: IncomingDelivery, kind: string, text: string): void {
     if (delivery.replyTo === undefined) return;
-    this.#send(delivery, delivery.replyTo, 'null', { [HEADER.error]: headerText(text), [HEADER.errorKind]: kind });
+    this.#send(delivery, delivery.replyTo, 'null', {
+      [HEADER.error]: headerText(text),
+      [HEADER.errorKind]: kind,
+    });
   }
 
   #send(
@@ -35,7 +38,7 @@ export class Answers {
     this.#client
       .publish({
         routingKey,
-        body: encodeUtf8(json),
+        body: encodeText(json),
         contentType: JSON_TYPE,
         persistent: false,
         ...(correlationId !== undefined && { correlationId }),

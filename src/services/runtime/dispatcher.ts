@@ -107,7 +107,10 @@ export class Dispatcher {
       if (!goesOn) return undefined;
       try {
         await this.#options.declare();
-        return await this.#open();
+        const deliveries = await this.#open();
+        // it was stopped meanwhile, and these were not there to be left
+        if (this.#stopping.signal.aborted) await deliveries.return();
+        else return deliveries;
       } catch (reason) {
         this.#trouble(`queue '${this.#options.queue}' cannot be consumed`, reason);
       }

@@ -390,9 +390,8 @@ function asError(reason: unknown): Error {
 }
 
 function tellBreaker(breaker: Breaker, result: AttemptResult, probe: Probe | undefined): void {
-  const isFailed = result.status === 'failed' && !result.isFinal;
-  if (isFailed) breaker.failed(probe);
-  else if (result === DONE) breaker.succeeded();
+  if (result.status === 'failed' && !result.isFinal) breaker.failed(probe);
+  else if (result.status === 'done' && result !== DUPLICATE) breaker.succeeded();
   else breaker.endedOtherwise(probe);
 }
 

@@ -14,23 +14,20 @@ const LEASE_MS = 10_000;
 const POLL_MS = 1_000;
 /** Messages that the relay takes at a time. */
 const RELAYED_MAX = 200;
+/** With so many under way the relay takes no more. */
+const SENDING_MAX = 2_000;
 /** A message that nobody can get is tried again after this, and then twice as long each time. */
 const POSTPONE_MS = 1_000;
 const POSTPONE_MAX_MS = 60_000;
-/** How often what was handled long ago is forgotten. */
-const FORGET_EVERY_MS = 3_600_000;
-const DAY_MS = 86_400_000;
+/** Of messages that came back it is remembered how often, for so many. */
+const RETURNED_MAX = 10_000;
 
 export interface OutboxOptions {
   readonly service: string;
   readonly store: Store;
   readonly sender: MessageSender;
   readonly environment: Environment;
-  /** How long the inbox remembers. */
-  readonly inboxDays: number;
   onEvent(event: ServiceEvent): void;
-  /** Forgets what is older, beside the inbox. */
-  removeBefore(timeMs: number): Promise<unknown>;
 }
 
 /**
@@ -46,14 +43,15 @@ export class Outbox {
   #timerAtMs = Number.POSITIVE_INFINITY;
   #relaying: Promise<void> | undefined;
   #isWakeAskedFor = false;
+  /** The relay left some, as too many were under way. */
+  #hasMore = false;
   #isStarted = false;
-  #forgetAtMs = 0;
   #sent: string[] = [];
   #deleting: Promise<void> | undefined;
   /** Ids of messages that this process sends at the moment. */
   readonly #sending: Set<string> = new Set();
   #idle: (() => void)[] = [];
-  /** How often a message came back. */
+  /** How often a message came back; the pauses of one that is not remembered begin anew. Whoever sends one in the end may be another instance. */
   readonly #returns: Map<string, number> = new Map();
 
   constructor(options: OutboxOptions) {
@@ -85,7 +83,7 @@ export class Outbox {
   async flush(): Promise<void> {
     this.stop();
     await this.#relaying;
-    await this.#relay();
+    while (!(await this.#relay())) await this.#whenIdle();
     await this.#whenIdle();
     await this.#deleting;
   }
@@ -114,8 +112,13 @@ export class Outbox {
     } finally {
       environment.workEnded();
       this.#sending.delete(record.id);
-      if (this.#sending.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+      this.#onSendEnded();
     }
+  }
+
+  #onSendEnded(): void {
+    if (this.#hasMore && this.#sending.size < SENDING_MAX / 2) this.#wake();
+    if (this.#sending.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #whenIdle(): Promise<void> {
@@ -147,8 +150,7 @@ export class Outbox {
       return;
     }
     const { service, store, onEvent } = this.#options;
-    const returns = this.#returns.get(record.id) ?? 0;
-    this.#returns.set(record.id, returns + 1);
+    const returns = this.#countReturn(record.id);
     const retryMs = Math.min(POSTPONE_MS * 2 ** returns, POSTPONE_MAX_MS);
     const contract = envelopeOf(record).type;
     onEvent({ type: 'undeliverable', service, messageId: record.id, contract, retryMs });
@@ -158,6 +160,16 @@ export class Outbox {
     } catch (failure) {
       this.#trouble(`message ${record.id} could not be put off in the outbox`, failure);
     }
+  }
+
+  /** How often it came back before. */
+  #countReturn(id: string): number {
+    const returns = this.#returns.get(id) ?? 0;
+    this.#returns.delete(id);
+    this.#returns.set(id, returns + 1);
+    const [oldest] = this.#returns.keys();
+    if (this.#returns.size > RETURNED_MAX && oldest !== undefined) this.#returns.delete(oldest);
+    return returns;
   }
 
   #wake(): void {
@@ -173,7 +185,8 @@ export class Outbox {
     if (!this.#isStarted || timeMs >= this.#timerAtMs) return;
     this.#timer?.cancel();
     this.#timerAtMs = timeMs;
-    this.#timer = this.#options.environment.clock.setTimer(Math.max(0, timeMs - this.#nowMs()), () => {
+    const delayMs = Math.min(Math.max(0, timeMs - this.#nowMs()), POLL_MS);
+    this.#timer = this.#options.environment.clock.setTimer(delayMs, () => {
       this.#timerAtMs = Number.POSITIVE_INFINITY;
       this.#wake();
     });
@@ -184,8 +197,7 @@ export class Outbox {
     environment.workBegan();
     let nextMs = this.#nowMs() + POLL_MS;
     try {
-      await this.#relay();
-      await this.#forget();
+      this.#hasMore = !(await this.#relay());
       const dueMs = await store.nextDueMs();
       if (dueMs !== undefined) nextMs = Math.min(nextMs, Math.max(dueMs, this.#nowMs()));
     } catch (reason) {
@@ -200,25 +212,15 @@ export class Outbox {
     } else this.#wakeAt(nextMs);
   }
 
-  /** Sends what is due and what nobody else sends, until there is nothing left. */
-  async #relay(): Promise<void> {
+  /** Begins to send what is due and what nobody else sends, and waits for none of it: one that is not confirmed holds up no other. False when there may be more. */
+  async #relay(): Promise<boolean> {
     const { store } = this.#options;
-    for (;;) {
+    while (this.#sending.size < SENDING_MAX) {
       const claimed = await store.claimOutgoing(this.#nowMs(), LEASE_MS, RELAYED_MAX);
-      const left = claimed.filter(({ id }) => !this.#sending.has(id));
-      await Promise.all(left.map((record) => this.#send(record)));
-      if (claimed.length < RELAYED_MAX) return;
+      for (const record of claimed) if (!this.#sending.has(record.id)) void this.#send(record);
+      if (claimed.length < RELAYED_MAX) return true;
     }
-  }
-
-  async #forget(): Promise<void> {
-    const nowMs = this.#nowMs();
-    if (nowMs < this.#forgetAtMs) return;
-    this.#forgetAtMs = nowMs + FORGET_EVERY_MS;
-    const { store, inboxDays, removeBefore } = this.#options;
-    const beforeMs = nowMs - inboxDays * DAY_MS;
-    await store.forgetBefore(beforeMs);
-    await removeBefore(beforeMs);
+    return false;
   }
 
   #trouble(text: string, reason: unknown): void {

@@ -1,5 +1,5 @@
+import { encodeText } from '../../client/body-encoding.ts';
 import type { OutgoingMessage } from '../../client/outgoing-message.ts';
-import { encodeUtf8 } from '../../codec/bytes.ts';
 import type { AnyContract } from '../contract.ts';
 import type { OutgoingRecord } from '../store/store.ts';
 import { NO_KEY, slotOf, slotRoutingKey } from '../wire.ts';
@@ -73,7 +73,7 @@ const EMPTY_BODY = new Uint8Array(0);
 export function bodyOf(what: string, payload: unknown): Uint8Array {
   if (payload === undefined) return EMPTY_BODY;
   const text: string | undefined = JSON.stringify(payload);
-  if (text !== undefined) return encodeUtf8(text);
+  if (text !== undefined) return encodeText(text);
   throw new TypeError(`${what}: found a ${typeof payload}; allowed: what JSON has a form for`);
 }
 

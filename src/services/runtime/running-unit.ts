@@ -6,7 +6,7 @@ import type { Unit } from '../service.ts';
 import type { Store } from '../store/store.ts';
 import type { Tracing } from '../telemetry/instruments.ts';
 import { ServiceMetrics } from '../telemetry/service-metrics.ts';
-import { everyQueue, inQueue, limitedQueue } from '../wire.ts';
+import { everyQueue, inQueue, jobType, limitedQueue } from '../wire.ts';
 import type { UnitHealth } from './app.ts';
 import { declareTopology } from './declare-topology.ts';
 import { DeclaredExchanges } from './declared-exchanges.ts';
@@ -18,6 +18,7 @@ import { OrderedConsumer } from './ordered/ordered-consumer.ts';
 import { Outbox } from './outbox.ts';
 import { RecurringTimers } from './recurring/recurring-timers.ts';
 import type { Requests } from './requests.ts';
+import { type KeptRecords, Retention } from './retention.ts';
 import type { ServiceEvent } from './service-event.ts';
 import { subscriptionsOf } from './subscriptions-of.ts';
 import { isLimited, type TopologyOptions } from './topology-of.ts';
@@ -44,7 +45,8 @@ export interface UnitMeans {
  *     RunningUnit -- Dispatcher -- SubscriptionLane, OrderedConsumer   when a message is tried
  *       |               `-- UnitProcessor -- MessageWork               what becomes of it
  *       |-- Outbox -- MessageSender                                    what it sends
- *       `-- RecurringTimers
+ *       |-- RecurringTimers
+ *       `-- Retention                                                how long it is remembered
  */
 export class RunningUnit {
   readonly unit: Unit;
@@ -56,6 +58,7 @@ export class RunningUnit {
   readonly #dispatchers: readonly Dispatcher[];
   readonly #ordered: readonly OrderedConsumer[];
   readonly #recurring: RecurringTimers;
+  readonly #retention: Retention;
   #databaseTrouble: string | undefined;
 
   constructor(unit: Unit, means: UnitMeans) {
@@ -87,7 +90,7 @@ export class RunningUnit {
     };
     const subscriptions = subscriptionsOf(unit);
     const jobs = unit.parts.filter((part): part is Recurring => part.part === 'recurring');
-    const jobParts = new Set(jobs.map(({ name }) => `${service}.${name}.due`));
+    const jobParts = new Set(jobs.map(({ name }) => jobType(service, name)));
     const ordered = subscriptions.filter(({ isOrdered }) => isOrdered);
     const due = subscriptions.filter(({ part }) => jobParts.has(part));
     const limited = subscriptions.filter(isLimited);
@@ -108,6 +111,7 @@ export class RunningUnit {
     this.#recurring = new RecurringTimers(jobs, client, environment, (text, error) =>
       onEvent({ type: 'trouble', service, text, error }),
     );
+    this.#retention = this.#makeRetention();
   }
 
   get store(): Store | undefined {
@@ -124,6 +128,7 @@ export class RunningUnit {
     this.#outbox?.start();
     await Promise.all([...this.#dispatchers, ...this.#ordered].map((each) => each.start()));
     this.#recurring.start();
+    this.#retention.start();
     onEvent({ type: 'started', service: this.unit.name });
   }
 
@@ -153,8 +158,10 @@ export class RunningUnit {
   /** Takes nothing more, lets handlers finish, and sends what is to be sent. */
   async drain(): Promise<void> {
     this.#recurring.stop();
+    const stopped = [...this.#dispatchers, ...this.#ordered].map((each) => each.stop());
+    // they take nothing more, so what is let go of does not come again to this instance
     this.#processor.stopWaiting();
-    await Promise.all([...this.#dispatchers, ...this.#ordered].map((each) => each.stop()));
+    await Promise.all(stopped);
     await this.#outbox?.flush();
     this.#outbox?.stop();
     await this.#sender.idle();
@@ -164,6 +171,7 @@ export class RunningUnit {
   /** Stops what works by itself. What is still under way is delivered again, to whoever is next. */
   stop(): void {
     this.#recurring.stop();
+    this.#retention.stop();
     this.#processor.stop();
     this.#outbox?.stop();
   }
@@ -185,15 +193,20 @@ export class RunningUnit {
   }
 
   #makeOutbox(store: Store): Outbox {
-    const { environment, claimCheck, onEvent } = this.#means;
-    return new Outbox({
-      service: this.unit.name,
-      store,
-      sender: this.#sender,
-      environment,
-      inboxDays: this.unit.options.inboxDays ?? INBOX_DAYS,
-      onEvent,
-      removeBefore: async (timeMs) => claimCheck?.removeBefore(timeMs),
-    });
+    const { environment, onEvent } = this.#means;
+    return new Outbox({ service: this.unit.name, store, sender: this.#sender, environment, onEvent });
+  }
+
+  #makeRetention(): Retention {
+    const { store, claimCheck, environment, onEvent } = this.#means;
+    const kept: KeptRecords[] = [];
+    if (store !== undefined) {
+      kept.push({ name: 'handled messages', removeBefore: (timeMs) => store.forgetBefore(timeMs) });
+    }
+    if (claimCheck !== undefined) {
+      kept.push({ name: 'large payloads', removeBefore: (timeMs) => claimCheck.removeBefore(timeMs) });
+    }
+    const days = this.unit.options.inboxDays ?? INBOX_DAYS;
+    return new Retention({ service: this.unit.name, days, kept, environment, onEvent });
   }
 }

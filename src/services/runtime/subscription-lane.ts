@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts';
 import { messageKey } from './ordered/message-key.ts';
 import type { AttemptResult, MessageProcessor } from './processing.ts';
 import { RateLimiter } from './rate/rate-limiter.ts';
+import { isResultQuestion } from './result-questions.ts';
 import { pauseMsAfter, retryPlanOf, waitIdle } from './retry-plan.ts';
 import type { ServiceEvent } from './service-event.ts';
 import type { Subscription } from './subscription.ts';
@@ -55,7 +56,7 @@ export class SubscriptionLane {
 
   push(delivery: IncomingDelivery): void {
     if (this.#stopping.aborted) delivery.requeue();
-    else if (this.#rate === undefined) this.#enqueue(delivery);
+    else if (this.#rate === undefined || isResultQuestion(delivery)) this.#enqueue(delivery);
     else void this.#pushLimited(delivery, this.#rate);
   }
 
@@ -83,7 +84,8 @@ export class SubscriptionLane {
       if (!delivery.isLost) delivery.requeue();
       return;
     }
-    if (!delivery.isLost) this.#enqueue(delivery);
+    if (this.#stopping.aborted) delivery.requeue();
+    else if (!delivery.isLost) this.#enqueue(delivery);
   }
 
   #rateKey(delivery: IncomingDelivery): string | Promise<string> {
@@ -158,6 +160,8 @@ export class SubscriptionLane {
         delivery.requeue();
         return;
       }
+      // it comes again, with all its attempts: whatever is made of this one would be one too many
+      if (delivery.isLost) return;
       const { error, isFinal } = result;
       if (isFinal || (attempt >= plan.lastAttempt && plan.laterMs === undefined)) {
         await this.#host.processor.deadLetter(delivery, this.#subscription, attempt, error);

@@ -19,7 +19,7 @@ export async function readMigrationFiles(folder: string, service: string): Promi
   } catch (error) {
     throw new StoreError(
       'MIGRATION_FAILED',
-      `the migrations of service '${service}' cannot be read: ${asError(error).message}`,
+      `the migrations of service '${service}' cannot be read: ${asError(error).message}; make the folder, or mend 'migrations' of its database`,
       { cause: error },
     );
   }

@@ -34,6 +34,18 @@ test('a file that is no database is named', async () => {
   });
 });
 
+test.each([
+  ['file://orders.db', 'a name where a host stands'],
+  ['file:/dev/null/orders.db', 'a folder that cannot be made'],
+])('%s is refused, which has %s', async (url) => {
+  await expect(openStore(url, { name: 'orders' })).rejects.toMatchObject({
+    code: 'DATABASE_URL_INVALID',
+    message: expect.stringMatching(
+      /orders\.db cannot be opened .*: .+; give the service a file that it may write/,
+    ),
+  });
+});
+
 test('all names of a file lead to the same database, whose folder is made', async () => {
   const path = join(folder, 'data', 'deep', 'orders.db');
   const first = await openStore(`file:${path}`, { name: 'orders' });

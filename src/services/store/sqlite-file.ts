@@ -44,7 +44,8 @@ export class SqliteFile {
       await this.ready;
     } catch (error) {
       await this.leave();
-      throw cannotOpen(this.path, error);
+      // Another process writes into it for long: that is not the file's fault.
+      throw error instanceof StoreError ? error : cannotOpen(this.path, error);
     }
     return this;
   }
@@ -70,7 +71,9 @@ export class SqliteFile {
 
 export async function enterSqliteFile(url: string, service: string): Promise<SqliteFile> {
   const open = await loadSqlite(service);
-  const path = await pathOf(url);
+  const path = await pathOf(url).catch((error: unknown) => {
+    throw cannotOpen(url, error);
+  });
   if (path === IN_MEMORY) return new SqliteFile(path, open).enter();
   let file = openFiles.get(path);
   if (file === undefined) {
@@ -91,7 +94,7 @@ function opened(path: string, open: OpenSqlite): SqliteFile {
 function cannotOpen(path: string, cause: unknown): StoreError {
   return new StoreError(
     'DATABASE_URL_INVALID',
-    `${path} cannot be opened as a database of SQLite: ${asError(cause).message}`,
+    `${path} cannot be opened as a database of SQLite: ${asError(cause).message}; give the service a file that it may write, as 'file:./orders.db'`,
     { cause },
   );
 }

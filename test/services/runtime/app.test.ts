@@ -171,6 +171,28 @@ describe('an app', () => {
     });
   });
 
+  it('undoes the transaction of a handler that does not end, so that its database can be closed', async () => {
+    const begun = signalled();
+    const payments = service('bank', { database: { url: 'file::memory:' } });
+    const unit = payments.with(
+      payments.on(paid, async (_payment, context) => {
+        await context.database.get`select 1`;
+        begun.give();
+        await new Promise(() => {});
+      }),
+    );
+    const told: ServiceEvent[] = [];
+    await withBroker(async (broker) => {
+      const app = await run([unit], { broker, onEvent: (each) => told.push(each) });
+      await app.publish(paid, { id: 'a', amount: 1 });
+      await begun.given;
+      await app.close({ timeoutMs: 10 });
+      expect(told.map(({ type }) => type)).toEqual(['connected', 'started', 'stopped']);
+      const channel = await (await broker.connect()).createChannel();
+      expect((await channel.queueDeclare('bank.in', { passive: true })).messageCount).toBe(1);
+    });
+  });
+
   it('declares a queue again that somebody deleted, and consumes it', async () => {
     const events = new EventEmitter();
     const told: ServiceEvent[] = [];
@@ -225,6 +247,27 @@ describe('a message from a foreign program', () => {
         ],
         [expect.stringContaining('is no JSON'), 1],
       ]);
+    });
+  });
+});
+
+describe('messages that no part handles', () => {
+  it('are counted under one name, whatever their senders call them', async () => {
+    const unit = answering();
+    await testServices([unit], { deadLetters: 'allowed' }, async (t) => {
+      const app = await t.run([unit]);
+      const channel = await (await t.broker.connect()).createChannel();
+      for (let count = 0; count < 4; count += 1) {
+        await channel.publish({
+          routingKey: 'worker.in',
+          body: '{}',
+          properties: { type: `stray-${count}` },
+        });
+      }
+      await t.settled();
+      const metrics = await app.metrics();
+      expect(metrics).not.toContain('stray');
+      expect(metrics).toMatch(/part="-",outcome="dead"\} [1-4]/);
     });
   });
 });

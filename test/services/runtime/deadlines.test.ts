@@ -51,4 +51,15 @@ describe('deadlines', () => {
     await failed;
     await settled();
   });
+
+  it('end all at once when nobody waits any more', async () => {
+    const time = new ManualTime();
+    const deadlines = new Deadlines(time.timers, 1_000);
+    const hanging = [1, 2].map(() => deadlines.bounded(new Promise(() => {}), () => new Error('late')));
+    const ended = Promise.allSettled(hanging);
+    deadlines.endAll(new Error('stopped'));
+    const reasons = (await ended).map((each) => each.status === 'rejected' && each.reason.message);
+    expect(reasons).toEqual(['stopped', 'stopped']);
+    expect(time.timers.nextMs).toBe(Number.POSITIVE_INFINITY);
+  });
 });

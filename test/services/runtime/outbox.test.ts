@@ -11,7 +11,6 @@ import { ManualTime, settled } from '../ordered/manual-time.ts';
 class Table {
   readonly rows: Map<string, { record: OutgoingRecord; freeAtMs: number }> = new Map();
   readonly deletions: (readonly string[])[] = [];
-  readonly forgotten: number[] = [];
   failure: Error | undefined;
 
   readonly store: Store = {
@@ -33,7 +32,6 @@ class Table {
       const waiting = [...this.rows.values()].map(({ freeAtMs }) => freeAtMs);
       return waiting.length === 0 ? undefined : Math.min(...waiting);
     },
-    forgetBefore: async (timeMs: number) => this.forgotten.push(timeMs),
   } as unknown as Store;
 
   readonly transaction: Transaction = {
@@ -79,9 +77,7 @@ class Scene {
       store: this.table.store,
       sender: this.sending.sender,
       environment: this.time.environment(),
-      inboxDays: 7,
       onEvent: (event) => this.events.push(event),
-      removeBefore: async () => {},
     });
   }
 
@@ -200,13 +196,43 @@ describe('the outbox', () => {
     scene.outbox.stop();
   });
 
-  it('forgets once an hour what was handled more than seven days ago', async () => {
+  it('is held up by no message that is not confirmed', async () => {
     const scene = new Scene();
-    const beganMs = scene.time.nowMs;
+    scene.sending.confirmsAtOnce = false;
+    await scene.commit(scene.record('a'));
     scene.outbox.start();
     await settled();
-    await scene.time.advance(3_600_000 * 1.5);
-    expect(scene.table.forgotten).toEqual([beganMs - 7 * 86_400_000, beganMs + 3_600_000 - 7 * 86_400_000]);
+    await scene.time.advance(1_000);
+    await scene.commit(scene.record('b'));
+    await scene.time.advance(2_000);
+    expect(scene.sending.sent).toEqual(['a', 'b']);
+    scene.outbox.stop();
+  });
+
+  it('takes no more than so many at a time, and all in the end', async () => {
+    const scene = new Scene();
+    scene.sending.confirmsAtOnce = false;
+    await scene.commit(...Array.from({ length: 5_000 }, (_, index) => scene.record(`id-${index}`)));
+    await scene.time.advance(1_000);
+    scene.outbox.start();
+    await settled();
+    const flushed = scene.outbox.flush();
+    const counts: number[] = [];
+    for (let ended = 0; ended < 5_000; await settled()) {
+      counts.push(scene.sending.sent.length - ended);
+      for (; ended < scene.sending.sent.length; ended += 1) scene.sending.end(`id-${ended}`);
+    }
+    await flushed;
+    expect(counts).toEqual([2_000, 2_000, 1_000]);
+    expect(scene.table.rows.size).toBe(0);
+  });
+
+  it('leaves no work behind when it stops', async () => {
+    const scene = new Scene();
+    await scene.commit(scene.record('a'));
+    scene.outbox.start();
+    await settled();
+    await scene.time.advance(2_000);
     scene.outbox.stop();
     expect(scene.time.workCount).toBe(0);
   });

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { CrashPoint } from '../../../src/services/runtime/faults.ts';
-import { command, Fatal, type ServiceEvent, service, type Unit } from '../../../src/services/services.ts';
+import {
+  command,
+  event,
+  Fatal,
+  type ServiceEvent,
+  service,
+  type Unit,
+} from '../../../src/services/services.ts';
 import { type TestServices, testServices } from '../../../src/testing/test-services.ts';
 import { bank, paid, pay } from './services-in-test.ts';
 
@@ -143,6 +150,26 @@ describe('a handler that fails', () => {
         expect(death?.value.get('count')?.value).toBe(1);
       },
     );
+  });
+
+  it('says when an ordered message failed first, which waited here between its attempts', async () => {
+    const keyed = event('bank.booked', z.object({ id: z.string() }), { key: ({ id }) => id });
+    const payments = bank();
+    const unit = payments.with(
+      payments.on(keyed, () => Promise.reject(new Error('no')), {
+        ordered: true,
+        retry: { now: 2, laterMs: [10_000, 60_000] },
+      }),
+    );
+    await testServices([unit], { deadLetters: 'allowed' }, async (t) => {
+      await t.publish(keyed, { id: 'a' });
+      await t.settled();
+      await t.clock.advance('2m');
+      const channel = await (await t.broker.connect()).createChannel();
+      const headers = (await channel.get('bank.dead', { noAck: true }))?.properties.headers;
+      expect(headers?.get('x-attempts')?.value).toBe(4);
+      expect(headers?.get('x-first-failed')?.value).toBe('2026-01-01T00:00:00.000Z');
+    });
   });
 
   it('counts the deaths of a message that was put back into its queue', async () => {

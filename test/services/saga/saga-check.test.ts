@@ -88,4 +88,17 @@ describe('a transition', () => {
       expect(letter).toMatchObject({ attempts: 1, error: expect.stringContaining(text) });
     });
   });
+
+  it.each([undefined, 7])('of a message whose key is %s, and no text, is given up at once', async (found) => {
+    const unit = owner.with(
+      owner.saga('check', { state }).starts(begun, (() => found) as never, () => ({ count: 0 })),
+    );
+    await testServices([unit], { deadLetters: 'allowed' }, async (t) => {
+      await t.publish(begun, { id: 'x' });
+      await t.settled();
+      const [letter] = await t.deadLetters(unit);
+      const text = `saga 'check' of service 'owner': the key of 'check.begun' is ${found}; allowed: a string`;
+      expect(letter).toMatchObject({ attempts: 1, error: expect.stringContaining(text) });
+    });
+  });
 });

@@ -77,7 +77,7 @@ export function migrationSuite(footing: () => StoreFooting): void {
   test('a folder that is not there is named', async () => {
     const store = await openedStore(await footing().newUrl());
     await expect(store.migrate('/nowhere/at/all')).rejects.toThrow(
-      /the migrations of service 'orders' cannot be read: .*\/nowhere\/at\/all/,
+      /the migrations of service 'orders' cannot be read: .*\/nowhere\/at\/all.*; make the folder, or mend 'migrations' of its database/,
     );
   });
 

@@ -172,6 +172,21 @@ export function callTests(footing: CurrentFooting): void {
       expect(await scene.stage.whenDone(result)).toEqual({ doubled: 8 });
     });
 
+    test('the result of a command that was refused for good rejects soon, and says why', async () => {
+      const scene = await Scene.open(footing());
+      const pay = command(scene.name('pay'), numbered, { reply: doubled });
+      const payments = service(scene.name('payments'), { database: { migrations: MIGRATIONS } });
+      const refusing = payments.on(pay, () => {
+        throw new Fatal('the card is blocked');
+      });
+      const app = await scene.stage.run([payments.with(refusing)]);
+      const sent = await app.send(pay, { id: 'a', count: 1 });
+      await scene.stage.disturb();
+      const error = await scene.stage.whenDone(sent.result().catch((reason: unknown) => reason));
+      expect(error).toBeInstanceOf(Rejected);
+      expect(error).toMatchObject({ reason: 'the card is blocked' });
+    });
+
     test('a service without a database keeps no results, and says so', async () => {
       const scene = await Scene.open(footing());
       const double = command(scene.name('double'), numbered, { reply: doubled });

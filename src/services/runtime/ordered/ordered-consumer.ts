@@ -91,8 +91,8 @@ export class OrderedConsumer {
 
   /** Resolves when what was begun has ended. The rest is back in its place, and the next in line goes on with it. Call it before the client drains. */
   async stop(): Promise<void> {
-    await this.#presence.leave();
-    await Promise.all(this.#partitions.map((partition) => partition.stop()));
+    // both at once: a partition that was not told yet would go to the end of its line, and come back
+    await Promise.all([this.#presence.leave(), ...this.#partitions.map((partition) => partition.stop())]);
   }
 
   #share(giveUp: (partition: PartitionConsumer) => unknown): void {

@@ -4,6 +4,7 @@ import { sagaHandling } from '../../handling.ts';
 import type { Saga } from '../../part.ts';
 import { done, type SagaDefinition, type SagaTransition } from '../../saga.ts';
 import type { Unit } from '../../service.ts';
+import { Fatal } from '../../service-failures.ts';
 import type { Transaction } from '../../store/store.ts';
 import type { Subscription, UnitOfWork } from '../subscription.ts';
 import { NotStarted } from './not-started.ts';
@@ -78,7 +79,7 @@ class SagaRunner {
   }
 
   async onMessage(transition: SagaTransition, payload: unknown, work: UnitOfWork): Promise<void> {
-    const key = transition.keyOf(payload);
+    const key = this.#keyOf(transition, payload);
     const cause = `'${transition.contract.name}'`;
     const transaction = await work.transaction();
     const record = await transaction.lockSaga(this.#saga.name, key);
@@ -117,6 +118,15 @@ class SagaRunner {
 
   #timersOf(key: string, row: SagaRow, work: UnitOfWork): SagaTimers {
     return new SagaTimers({ service: this.#service, saga: this.#saga, key }, work, row.timers);
+  }
+
+  /** Types say that it is a string; of a program without types, or with a wrong one, nothing else may become the key of a row. */
+  #keyOf({ contract, keyOf }: SagaTransition, payload: unknown): string {
+    const key: unknown = keyOf(payload);
+    if (typeof key === 'string') return key;
+    throw new Fatal(
+      `saga '${this.#saga.name}' of service '${this.#service}': the key of '${contract.name}' is ${String(key)}; allowed: a string; let the function after the contract return one`,
+    );
   }
 
   #notStarted(key: string, cause: string): NotStarted {
