@@ -39,6 +39,8 @@ export class Caller {
   readonly #pending: Map<string, PendingCall> = new Map();
   readonly #publisher: Publisher;
   #isUsed = false;
+  /** Calls whose message id another call had at that time. */
+  #repeatCount = 0;
   #transport: Transport | undefined;
 
   constructor(onReturn: (message: TransportReturn) => void) {
@@ -76,9 +78,9 @@ export class Caller {
     options: Required<Pick<CallOptions, 'timeoutMs'>> & Patience,
   ): Promise<IncomingMessage> {
     const { timeoutMs, signal } = options;
-    const { correlationId = messageId } = message;
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
+      const correlationId = this.#correlationIdOf(message, messageId);
       const done = (): void => {
         ended();
         this.#pending.delete(correlationId);
@@ -108,6 +110,19 @@ export class Caller {
       this.#use();
       this.#send(call);
     });
+  }
+
+  /** An answer names its call by nothing else: no two that are under way may have the same. */
+  #correlationIdOf({ correlationId }: OutgoingMessage, messageId: string): string {
+    const wanted = correlationId ?? messageId;
+    if (!this.#pending.has(wanted)) return wanted;
+    if (correlationId !== undefined) {
+      throw new Error(
+        `correlationId '${correlationId}': a call with it waits for its answer; give each call one of its own, or none`,
+      );
+    }
+    this.#repeatCount += 1;
+    return `${messageId}.${this.#repeatCount}`;
   }
 
   #use(): void {

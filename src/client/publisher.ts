@@ -54,8 +54,6 @@ export interface PublisherOptions {
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #waiting: Fifo<PendingPublish> = new Fifo();
-  /** Mandatory messages that are not settled, by their id. */
-  readonly #mandatory: Map<string, PendingPublish[]> = new Map();
   #unconfirmed: TagWindow<PendingPublish> = new TagWindow();
   #transport: Transport | undefined;
   #channel: TransportChannel | undefined;
@@ -86,7 +84,6 @@ export class Publisher {
 
   publish(pending: PendingPublish): void {
     this.#unsettledCount += 1;
-    if (pending.message.mandatory) this.#noteMandatory(pending);
     this.#waiting.push(pending);
     // no channel was to be had when one was tried last
     if (this.#channel === undefined && this.#transport !== undefined) void this.#open(this.#transport);
@@ -199,10 +196,12 @@ export class Publisher {
     else this.#settle(pending, new Returned(message, returned.replyCode, returned.replyText));
   }
 
-  /** amqp basic.return comes before the confirm of its message, and names it only by what is in it. */
+  /** amqp basic.return comes before the confirm of its message, and names it only by what is in it. Its message is among the oldest. */
   #onReturn(message: TransportReturn): void {
-    const sameId = this.#mandatory.get(message.properties.messageId ?? '') ?? [];
-    const pending = sameId.find((each) => each.returned === undefined);
+    const { messageId } = message.properties;
+    const pending = this.#unconfirmed.find(
+      (each) => each.message.messageId === messageId && each.message.mandatory && each.returned === undefined,
+    );
     if (pending !== undefined) pending.returned = message;
     this.#options.onReturn(message);
   }
@@ -233,27 +232,9 @@ export class Publisher {
 
   #settle(pending: PendingPublish, failure: Error | undefined): void {
     if (pending.isSettled) return;
-    if (pending.message.mandatory) this.#forgetMandatory(pending);
     this.#unsettledCount -= 1;
     pending.settle(failure);
     if (this.#unsettledCount === 0) for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  #noteMandatory(pending: PendingPublish): void {
-    const { messageId } = pending.message;
-    const sameId = this.#mandatory.get(messageId);
-    if (sameId === undefined) this.#mandatory.set(messageId, [pending]);
-    else sameId.push(pending);
-  }
-
-  /** There are others only where a program gives messages the same id. */
-  #forgetMandatory(pending: PendingPublish): void {
-    const { messageId } = pending.message;
-    const sameId = this.#mandatory.get(messageId);
-    if (sameId === undefined) return;
-    const others = sameId.length === 1 ? [] : sameId.filter((each) => each !== pending);
-    if (others.length > 0) this.#mandatory.set(messageId, others);
-    else this.#mandatory.delete(messageId);
   }
 }
 

@@ -48,6 +48,9 @@ test('it behaves as a map by tag does, however large it grows', () => {
           expect(taken).toEqual(expected);
           for (const tag of expected) model.delete(tag);
         }
+        expect(window.find(({ tag }) => tag % 3 === 0)).toBe(
+          [...model.values()].find(({ tag }) => tag % 3 === 0),
+        );
         expect(window.count).toBe(model.size);
         expect(window.lowTag).toBe(Math.min(next, ...model.keys()));
       }

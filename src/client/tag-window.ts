@@ -56,6 +56,15 @@ export class TagWindow<T extends object> {
     return all;
   }
 
+  /** The first one, in order, that is meant. */
+  find(isMeant: (value: T) => boolean): T | undefined {
+    for (let tag = this.#lowTag; tag < this.#nextTag; tag += 1) {
+      const value = this.#slots[tag & (this.#slots.length - 1)];
+      if (value !== undefined && isMeant(value)) return value;
+    }
+    return undefined;
+  }
+
   #grow(): void {
     const before = this.#slots;
     const slots: (T | undefined)[] = new Array(before.length * 2).fill(undefined);

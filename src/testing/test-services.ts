@@ -411,7 +411,7 @@ function textOf(failure: ServiceFailure): string {
   if (failure.type === 'trouble')
     return `service '${failure.service}': ${failure.text}: ${failure.error.message}`;
   const { service, part, messageId, attempts, error } = failure;
-  return `service '${service}' gave up message ${messageId} for '${part}' after ${attempts} attempts: ${error.message}; with { deadLetters: 'allowed' } that is no failure`;
+  return `service '${service}' gave up message ${messageId} for '${part}' after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${error.message}; with { deadLetters: 'allowed' } that is no failure`;
 }
 
 function realPause(delayMs: number): Promise<void> {

@@ -345,6 +345,20 @@ export function clientSuite(name: string, openFooting: () => Promise<Footing>): 
       ]);
     });
 
+    test('calls that are under way under one message id are all answered', async () => {
+      const client = await openClient(footing);
+      const queue = await openQueue(client);
+      await client.consume(queue, async ({ body }) => ({ got: body }), { concurrency: 3 });
+      const answers = await Promise.all(
+        [1, 2, 3].map((body) => client.call({ routingKey: queue, body, messageId: 'same' })),
+      );
+      expect(answers.map((answer) => answer.json())).toEqual([{ got: 1 }, { got: 2 }, { got: 3 }]);
+      const named = { routingKey: queue, body: 1, correlationId: 'mine' };
+      const first = client.call(named);
+      await expect(client.call(named)).rejects.toThrow("correlationId 'mine'");
+      expect((await first).json()).toEqual({ got: 1 });
+    });
+
     test('a call fails when its handler does, when it takes too long, and when there is no queue', async () => {
       const client = await openClient(footing);
       const queue = await openQueue(client);

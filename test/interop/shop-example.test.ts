@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -93,11 +93,16 @@ describeWith(pika, 'the books in Python', () => {
     await first.kill();
     expect(await lineCount(tally)).toBeLessThan(500);
     await publish(500, 100);
+    // as a crash in the middle of a write leaves it
+    await appendFile(tally, '{"messageId": "cut');
     const second = startAudit(broker.url as string, tally);
     await expect.poll(() => lineCount(tally), { timeout: 20_000 }).toBe(600);
     expect(await second.stop()).toEqual({ code: 0, signal: null });
     const summary = JSON.parse(second.lines.at(-1) ?? '') as Summary;
     expect(summary).toMatchObject({ messages: 600, takenCents: 6000 });
+    const lines = (await readFile(tally, 'utf8')).trimEnd().split('\n');
+    const ids = lines.map((line) => (JSON.parse(line) as { readonly messageId: string }).messageId);
+    expect(new Set(ids).size).toBe(600);
   });
 });
 

@@ -26,14 +26,14 @@ class Tally:
         self.statuses = {}
         self.taken_cents = 0
         self.refunded_cents = 0
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as lines:
-                whole = [line for line in lines if line.endswith("\n")]
-            with open(path, "w", encoding="utf-8") as lines:
-                lines.writelines(whole)
-            for line in whole:
+        self.file = open(path, "a+", encoding="utf-8")
+        self.file.seek(0)
+        for line in self.file:
+            if line.endswith("\n"):
                 self.count(json.loads(line))
-        self.file = open(path, "a", encoding="utf-8")
+            else:
+                # a crash cut it, before its message was acknowledged
+                os.truncate(path, os.path.getsize(path) - len(line.encode()))
 
     def write(self, entry):
         if entry["messageId"] in self.seen:

@@ -23,6 +23,13 @@ test('a failure says where in the program it was, and when the message is tried 
   });
 });
 
+test('a handler that V8 named after its options is told by its place alone', () => {
+  const error = new Error('no luck');
+  error.stack = 'Error: no luck\n    at async Object.orders.on.retry.now (/shop/src/orders.ts:3:9)';
+  const failed = { type: 'trouble', service: 'orders', text: 'a handler', error } as const;
+  expect(eventLine(failed).text).toBe('orders: a handler: no luck (/shop/src/orders.ts:3:9)');
+});
+
 test('a message that was given up is an error, with the command that shows it', () => {
   const dead = {
     type: 'dead-letter',

@@ -53,7 +53,10 @@ function causeText(reason: Error): string {
   const place = (reason.stack ?? '')
     .split('\n')
     .find((line) => /^\s+at /.test(line) && !/node:|\/node_modules\//.test(line));
-  return place === undefined ? reason.message : `${reason.message} (${place.trim().replace(/^at /, '')})`;
+  if (place === undefined) return reason.message;
+  // a handler has no name of its own: V8 takes one from the options beside it, as Object.orders.on.retry.now
+  const named = place.replace(/^\s+at (async )?/, '').replace(/^Object\.\S+ \((.*)\)$/, '$1');
+  return `${reason.message} (${named})`;
 }
 
 function info(text: string): LogLine {

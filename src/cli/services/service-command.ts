@@ -53,7 +53,8 @@ async function runServiceCommand<F extends Flags>(
     if (!(error instanceof ProjectError)) throw error;
     const message = visibleLines(error.message);
     reportFailure(command, { code: error.code, message }, EXIT_FAILURE);
-    if (error.cause instanceof Error) process.stderr.write(`${visibleLines(stackOf(error.cause))}\n`);
+    for (const line of error.cause instanceof Error ? placesIn(error.cause) : [])
+      process.stderr.write(`${visibleLines(line)}\n`);
     return EXIT_FAILURE;
   }
 }
@@ -64,8 +65,8 @@ function helpOf<F extends Flags>(definition: ServiceCommandDefinition<F>): strin
   return commandHelp({ ...definition, verbs: [verb] });
 }
 
-/** Where in the program it was; what Node.js and the toolkit did before is of no use to its author. */
-function stackOf(error: Error): string {
-  const lines = (error.stack ?? error.message).split('\n');
-  return lines.filter((line) => !/\(?node:internal|\/node_modules\//.test(line)).join('\n');
+/** Where in the program it was; what Node.js and the toolkit did before is of no use to its author, who has read the message. */
+function placesIn(error: Error): readonly string[] {
+  const lines = (error.stack ?? '').split('\n');
+  return lines.filter((line) => /^\s+at /.test(line) && !/\(?node:|<anonymous>\)$|\/node_modules\//.test(line));
 }

@@ -5,8 +5,9 @@ import { loadPostgres, type OpenPostgres, type PostgresRows, type PostgresSql } 
 import { type PostgresPlace, runPostgresMigrations } from './postgres-migrations.ts';
 import { PostgresSession } from './postgres-session.ts';
 import { PostgresTransaction } from './postgres-transaction.ts';
-import type { Handled, OutgoingRecord, Store, Transaction } from './store.ts';
-import { StoreError } from './store-error.ts';
+import { inSendingOrder } from './sending-order.ts';
+import { type Handled, LAG_COUNT_MAX, type OutgoingRecord, type Store, type Transaction } from './store.ts';
+import { databaseClosed } from './store-error.ts';
 
 /** Transactions at a time, unless the URL says `?max=20`. */
 const TRANSACTIONS_MAX = 10;
@@ -14,8 +15,6 @@ const TRANSACTIONS_MAX = 10;
 const SINGLE_MAX = 2;
 /** Rows that are forgotten in one statement. */
 const FORGET_SLICE = 1_000;
-/** Rows of the outbox that are counted. */
-const LAG_COUNT_MAX = 100_000;
 /** A row of the outbox waits so long for older transactions that may come before it. */
 const ORDER_MS = 5_000;
 
@@ -81,10 +80,7 @@ class PostgresStore implements Store {
           order by due_ms, seq limit ${limit} for update skip locked)
         returning seq, id, exchange, routing_key, envelope, body, due_ms, timer`,
     );
-    return [...rows]
-      .map((row) => ({ seq: Number(row['seq']), record: recordOf(row) }))
-      .sort((left, right) => left.record.dueMs - right.record.dueMs || left.seq - right.seq)
-      .map(({ record }) => record);
+    return inSendingOrder([...rows].map((row) => ({ seq: Number(row['seq']), record: recordOf(row) })));
   }
 
   async deleteOutgoing(ids: readonly string[]): Promise<void> {
@@ -170,11 +166,7 @@ class PostgresStore implements Store {
   }
 
   #assertOpen(): void {
-    if (!this.#isClosed) return;
-    throw new StoreError(
-      'DATABASE_CLOSED',
-      `the database of service '${this.#place.service}' is closed: the service has stopped`,
-    );
+    if (this.#isClosed) throw databaseClosed(this.#place.service);
   }
 }
 

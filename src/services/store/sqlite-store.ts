@@ -1,16 +1,15 @@
 import type { Database, Row, SqlValue } from './database.ts';
 import { LazyStatement } from './lazy-statement.ts';
+import { inSendingOrder } from './sending-order.ts';
 import { isBusy, whenFree } from './sqlite-busy.ts';
 import { enterSqliteFile, type SqliteFile } from './sqlite-file.ts';
 import { runSqliteMigrations } from './sqlite-migrations.ts';
 import { inboxKey, SqliteTransaction, SqliteWrites } from './sqlite-transaction.ts';
-import type { Handled, OutgoingRecord, Store, Transaction } from './store.ts';
-import { StoreError } from './store-error.ts';
+import { type Handled, LAG_COUNT_MAX, type OutgoingRecord, type Store, type Transaction } from './store.ts';
+import { databaseClosed } from './store-error.ts';
 
 /** Rows that are forgotten in one transaction. */
 const FORGET_SLICE = 500;
-/** Rows of the outbox that are counted. */
-const LAG_COUNT_MAX = 100_000;
 
 export async function openSqliteStore(url: string, service: string): Promise<Store> {
   return new SqliteStore(await enterSqliteFile(url, service), service);
@@ -135,10 +134,7 @@ class SqliteStore implements Store {
     const isAnyDue = await this.#read(() => this.#isAnyDue.get([nowMs, nowMs]) !== undefined);
     if (!isAnyDue) return [];
     const rows = await this.write(() => this.#claim.all([nowMs + leaseMs, nowMs, nowMs, limit]));
-    return rows
-      .map((cells) => ({ seq: Number(cells[0]), record: recordOf(cells) }))
-      .sort((left, right) => left.record.dueMs - right.record.dueMs || left.seq - right.seq)
-      .map(({ record }) => record);
+    return inSendingOrder(rows.map((cells) => ({ seq: Number(cells[0]), record: recordOf(cells) })));
   }
 
   /** Whoever waits for the writer's turn deletes for all who come meanwhile. */
@@ -197,11 +193,7 @@ class SqliteStore implements Store {
   }
 
   assertOpen(): void {
-    if (!this.#isClosed) return;
-    throw new StoreError(
-      'DATABASE_CLOSED',
-      `the database of service '${this.#service}' is closed: the service has stopped`,
-    );
+    if (this.#isClosed) throw databaseClosed(this.#service);
   }
 
   #read<T>(read: () => T): Promise<T> {

@@ -21,6 +21,13 @@ export class StoreError extends Error {
   }
 }
 
+export function databaseClosed(service: string): StoreError {
+  return new StoreError(
+    'DATABASE_CLOSED',
+    `the database of service '${service}' is closed: the service has stopped`,
+  );
+}
+
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -33,12 +33,15 @@ export interface Store {
   postponeOutgoing(ids: readonly string[], dueMs: number): Promise<void>;
   /** When the next message of the outbox is due that `claimOutgoing` gives then, which may be over; undefined when there is none. What is taken, or has to wait for others, is left out. */
   nextDueMs(): Promise<number | undefined>;
-  /** Messages of the outbox that are due and were not sent (100 000 at most are counted), and when the oldest of them was due. */
+  /** Messages of the outbox that are due and were not sent (`LAG_COUNT_MAX` at most are counted), and when the oldest of them was due. */
   outboxLag(nowMs: number): Promise<{ readonly count: number; readonly oldestDueMs: number | undefined }>;
   /** Forgets messages that were handled before or failed before, and sagas that ended before. Resolves with how many. */
   forgetBefore(timeMs: number): Promise<number>;
   close(): Promise<void>;
 }
+
+/** Counting more takes long, and says no more. */
+export const LAG_COUNT_MAX = 100_000;
 
 /** A message of the inbox. */
 export interface Handled {
