@@ -22,13 +22,15 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const CHART_PATH = 'docs/images/supervisor-load-step.svg';
 const SERVICE = workerUnit.name;
 const TARGET = { min: 1, max: 8, delayMs: 2_000 };
-const [LOW_PER_SECOND, HIGH_PER_SECOND] = [300, 3_000];
+/**
+ * One instance can handle about 770 a second. While others start, which takes t, D grows to (P / c - 1) * t: whoever expects a
+ * greater step than this one needs a greater `min`.
+ */
+const [LOW_PER_SECOND, HIGH_PER_SECOND] = [120, 1_200];
 const [STEP_AT_MS, BACK_AT_MS, END_MAX_MS] = [15_000, 60_000, 330_000];
 /** After the load has gone back: how long one instance is looked at before it ends. */
 const LAST_MS = 10_000;
 const TICK_MS = 20;
-/** What starting instances may take: D may be above its target as long. */
-const TRANSIENT_MAX_MS = 5_000;
 
 interface Moment {
   readonly atMs: number;
@@ -198,9 +200,9 @@ await step.run();
 const figures = figuresOf(step);
 writeFileSync(join(ROOT, CHART_PATH), lineChart(chartOf(step, figures)));
 process.stdout.write(`${textOf(figures)}\nWrote ${CHART_PATH}.\n`);
-if (figures.aboveMs > TRANSIENT_MAX_MS || figures.instancesLast > TARGET.min || figures.instancesMax < 4) {
+if (figures.aboveMs > 0 || figures.instancesLast > TARGET.min || figures.instancesMax < 2) {
   process.stdout.write(
-    `FAILED: D above its target for more than ${TRANSIENT_MAX_MS} ms, or not enough instances, or not back at ${TARGET.min}\n`,
+    `FAILED: D was above its target, or there were not enough instances, or not back at ${TARGET.min}\n`,
   );
   process.exitCode = 1;
 }

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { event } from './contract.ts';
 import {
   deadQueue,
   inQueue,
   PARTITION_COUNT,
   partitionQueue,
+  presenceExchange,
   SLOT_COUNT,
   slotOf,
   slotRoutingKey,
@@ -39,6 +42,12 @@ test('keys that count up are spread over all slots, and evenly over the partitio
   expect(slots.size).toBe(SLOT_COUNT);
   expect(Math.max(...slots.values())).toBeLessThan(150);
   expect(Math.max(...partitions)).toBeLessThan(1.2 * Math.min(...partitions));
+});
+
+test('no contract has the exchange over which instances find each other', () => {
+  expect(presenceExchange('users')).toBe('users:presence');
+  expect(event('users.presence', z.unknown()).name).not.toBe(presenceExchange('users'));
+  expect(() => event(presenceExchange('users'), z.unknown())).toThrow("found 'users:presence'");
 });
 
 test('names on the wire stay what they are', () => {

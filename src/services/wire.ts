@@ -37,9 +37,9 @@ export function partitionQueue(service: string, contract: string, partition: num
   return `${service}.${contract}.${partition}`;
 }
 
-/** Where the instances of a service tell each other that they are there, to share the partitions of ordered handlers. A fanout exchange. */
+/** Where the instances of a service tell each other that they are there, to share the partitions of ordered handlers. A fanout exchange; no contract has a colon in its name. */
 export function presenceExchange(service: string): string {
-  return `${service}.presence`;
+  return `${service}:presence`;
 }
 
 /** The `type` of what a timer of a saga sends to its own service. It has no exchange. */

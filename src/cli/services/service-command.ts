@@ -68,5 +68,7 @@ function helpOf<F extends Flags>(definition: ServiceCommandDefinition<F>): strin
 /** Where in the program it was; what Node.js and the toolkit did before is of no use to its author, who has read the message. */
 function placesIn(error: Error): readonly string[] {
   const lines = (error.stack ?? '').split('\n');
-  return lines.filter((line) => /^\s+at /.test(line) && !/\(?node:|<anonymous>\)$|\/node_modules\//.test(line));
+  return lines.filter(
+    (line) => /^\s+at /.test(line) && !/\(?node:|<anonymous>\)$|\/node_modules\//.test(line),
+  );
 }

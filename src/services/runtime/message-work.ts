@@ -46,6 +46,7 @@ export class MessageWork implements UnitOfWork, ContextWork {
   readonly context: BaseContext;
   readonly #means: WorkMeans;
   readonly #subject: WorkSubject;
+  /** Undefined in the place of what is not complete yet, or could not be sent. */
   readonly #records: (OutgoingRecord | undefined)[] = [];
   /** Messages whose schema or claim check takes its time. */
   #emitting: Promise<void>[] | undefined;
@@ -101,14 +102,15 @@ export class MessageWork implements UnitOfWork, ContextWork {
     return this.#transaction;
   }
 
-  /** Resolves when what the handler has sent is complete; undefined when it is. */
+  /** Resolves when what the handler has sent is complete; undefined when it is. The handler heard of what could not be sent. */
   get emitting(): Promise<unknown> | undefined {
-    return this.#emitting === undefined ? undefined : Promise.all(this.#emitting);
+    return this.#emitting === undefined ? undefined : Promise.allSettled(this.#emitting);
   }
 
   /** What is to be sent, in the order of the calls. */
   get records(): readonly OutgoingRecord[] {
-    return this.#records as readonly OutgoingRecord[];
+    const records = this.#records;
+    return records.includes(undefined) ? records.filter(isThere) : (records as OutgoingRecord[]);
   }
 
   /** Whether the message has a row in the inbox, where its reply is kept. */
@@ -277,6 +279,10 @@ export class MessageWork implements UnitOfWork, ContextWork {
       `${kind} '${name}' with delayMs: service '${this.#means.service}' has no database that keeps it until then; give it one, or leave delayMs out`,
     );
   }
+}
+
+function isThere(record: OutgoingRecord | undefined): record is OutgoingRecord {
+  return record !== undefined;
 }
 
 function none(): undefined {}

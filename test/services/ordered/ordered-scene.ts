@@ -15,7 +15,7 @@ import type { Subscription } from '../../../src/services/runtime/subscription.ts
 import { subscriptionsOf } from '../../../src/services/runtime/subscriptions-of.ts';
 import { topologyOf } from '../../../src/services/runtime/topology-of.ts';
 import type { Unit } from '../../../src/services/service.ts';
-import { slotOf, slotRoutingKey } from '../../../src/services/wire.ts';
+import { presenceExchange, slotOf, slotRoutingKey } from '../../../src/services/wire.ts';
 import { uniqueName } from '../../client/client-scene.ts';
 import { type Step, stepperUnit } from './stepper.ts';
 
@@ -161,7 +161,7 @@ export class OrderedScene {
     await Promise.all([...this.#instances].map((instance) => instance.stop()));
     const { exchanges, queues } = this.#topology;
     await this.publisher.delete({
-      exchanges: [...exchanges.map(({ exchange }) => exchange), `${this.unit.name}.presence`],
+      exchanges: [...exchanges.map(({ exchange }) => exchange), presenceExchange(this.unit.name)],
       queues: queues.map(({ queue = '' }) => queue),
     });
     await this.publisher.close();

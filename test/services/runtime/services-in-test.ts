@@ -8,7 +8,7 @@ export const amount = z.object({ id: z.string(), amount: z.number() });
 export const pay = command('bank.pay', amount, { reply: z.object({ balance: z.number() }) });
 export const paid = event('bank.paid', amount);
 
-const migrations: string = fileURLToPath(new URL('migrations', import.meta.url));
+export const migrations: string = fileURLToPath(new URL('migrations', import.meta.url));
 
 /** A service with a table `payments (id, amount)`, whose ids may come twice. */
 export function bank(): Service<{ readonly database: true; readonly cache: false }> {

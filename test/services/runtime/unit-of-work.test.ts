@@ -10,7 +10,7 @@ import {
   type Unit,
 } from '../../../src/services/services.ts';
 import { type TestServices, testServices } from '../../../src/testing/test-services.ts';
-import { bank, paid, pay } from './services-in-test.ts';
+import { bank, migrations, paid, pay } from './services-in-test.ts';
 
 const CRASHES: readonly CrashPoint[] = ['before-commit', 'after-commit', 'before-ack'];
 
@@ -307,6 +307,27 @@ describe('a message of a service without a database', () => {
 });
 
 describe('what a service sends', () => {
+  it('leaves out what could not be sent, when the handler knows what to do about that', async () => {
+    const slow = event('bank.slow', z.object({ id: z.string().refine(async (id) => id !== 'bad') }));
+    for (const payments of [service('bank'), service('bank', { database: { migrations } })]) {
+      const refused: string[] = [];
+      const unit = payments.with(
+        payments.on(pay, async (payment, context) => {
+          const note = (reason: Error): void => void refused.push(reason.name);
+          await context.publish(paid, { ...payment, amount: 'much' as unknown as number }).catch(note);
+          await context.publish(slow, { id: 'bad' }).catch(note);
+          await context.publish(paid, payment);
+          return { balance: 1 };
+        }),
+      );
+      await testServices([unit], {}, async (t) => {
+        expect(await t.call(pay, { id: 'a', amount: 1 })).toEqual({ balance: 1 });
+        expect(refused).toEqual(['PayloadInvalid', 'PayloadInvalid']);
+        expect(await t.published(paid)).toEqual([{ id: 'a', amount: 1 }]);
+      });
+    }
+  });
+
   it('stays in the outbox while nobody can get it, and goes once somebody can', async () => {
     const wanted = command('ledger.book', z.object({ id: z.string() }));
     const events: ServiceEvent[] = [];

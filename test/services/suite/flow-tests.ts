@@ -48,12 +48,16 @@ export function flowTests(footing: CurrentFooting): void {
       const placed = event(scene.name('placed'), numbered);
       const books = service(scene.name('books'), { database });
       const handledBy = new Set<string>();
+      const both = gate();
       const instance = (name: string) =>
         books.with(
           books.on(
             placed,
             async (order, context) => {
               handledBy.add(name);
+              if (handledBy.size === 2) both.open();
+              // one alone handles no second message, however much later the other one is connected again
+              await both.opened;
               await add(context.database, order);
             },
             { concurrency: 1 },
