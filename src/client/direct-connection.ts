@@ -368,9 +368,19 @@ export class DirectConnection extends EventEmitter<DirectConnectionEvents> imple
   ): void {
     this.#write((writer) => {
       writeMethodFrame(writer, channel, 'basic.publish', args);
+      const headerAt = writer.position;
       writeContentHeaderFrame(writer, channel, body.length, properties);
+      this.#checkHeaderFrame(properties, writer.position - headerAt);
       writeContentFrames(writer, channel, this.#frameMax, body);
     }, onTaken);
+  }
+
+  /** The broker would close the connection for it, and the client send the message again on the next one, and so on. */
+  #checkHeaderFrame({ messageId = '' }: BasicProperties, bytes: number): void {
+    if (this.#frameMax === 0 || bytes <= this.#frameMax) return;
+    throw new RangeError(
+      `message '${messageId}': its headers and properties take ${bytes} bytes; allowed: ${this.#frameMax}, which is one frame of this connection; put what is large into the body`,
+    );
   }
 
   /** Nothing is sent when encoding throws, as it does for a name of more than 255 bytes: the connection stays usable. */

@@ -345,6 +345,19 @@ export function clientSuite(name: string, openFooting: () => Promise<Footing>): 
       ]);
     });
 
+    test('headers that fit into no frame are refused, and break no connection', async () => {
+      const client = await openClient(footing);
+      const queue = await openQueue(client);
+      const lost: unknown[] = [];
+      client.on('disconnected', (reason) => lost.push(reason));
+      const large = { routingKey: queue, body: 'large', headers: { note: 'x'.repeat(200_000) } };
+      await expect(client.publish(large)).rejects.toThrow(RangeError);
+      await expect(client.call(large)).rejects.toThrow(RangeError);
+      await client.publish({ routingKey: queue, body: 'small', headers: { note: 'x'.repeat(50_000) } });
+      expect((await (await client.consume(queue)).next()).value?.body).toBe('small');
+      expect(lost).toEqual([]);
+    });
+
     test('calls that are under way under one message id are all answered', async () => {
       const client = await openClient(footing);
       const queue = await openQueue(client);

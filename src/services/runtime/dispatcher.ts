@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Client } from '../../client/amqp-client.ts';
 import type { IncomingDelivery } from '../../client/incoming-delivery.ts';
 import type { Deliveries } from '../../client/queue-consumer.ts';
@@ -32,6 +33,8 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    // each message that waits for its next attempt listens
+    setMaxListeners(0, this.#stopping.signal);
     for (const subscription of options.subscriptions) {
       const LaneOf = subscription.batch === undefined ? SubscriptionLane : BatchLane;
       const lane = new LaneOf(options, subscription, this.#stopping.signal);

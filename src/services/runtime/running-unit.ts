@@ -6,22 +6,21 @@ import type { Unit } from '../service.ts';
 import type { Store } from '../store/store.ts';
 import type { Tracing } from '../telemetry/instruments.ts';
 import { ServiceMetrics } from '../telemetry/service-metrics.ts';
-import { everyQueue, inQueue, jobType, limitedQueue } from '../wire.ts';
 import type { UnitHealth } from './app.ts';
 import { declareTopology } from './declare-topology.ts';
 import { DeclaredExchanges } from './declared-exchanges.ts';
-import { Dispatcher } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import type { Environment } from './environment.ts';
 import { UnitProcessor } from './message-processor.ts';
 import { MessageSender } from './message-sender.ts';
-import { OrderedConsumer } from './ordered/ordered-consumer.ts';
+import type { OrderedConsumer } from './ordered/ordered-consumer.ts';
 import { Outbox } from './outbox.ts';
 import { RecurringTimers } from './recurring/recurring-timers.ts';
 import type { Requests } from './requests.ts';
 import { type KeptRecords, Retention } from './retention.ts';
 import type { ServiceEvent } from './service-event.ts';
-import { subscriptionsOf } from './subscriptions-of.ts';
-import { isLimited, type TopologyOptions } from './topology-of.ts';
+import type { TopologyOptions } from './topology-of.ts';
+import { unitConsumers } from './unit-consumers.ts';
 
 const INBOX_DAYS = 7;
 const NOTHING_TO_SEND = { count: 0, oldestDueMs: undefined };
@@ -79,7 +78,7 @@ export class RunningUnit {
       declare,
       onEvent,
     });
-    const host = {
+    const { dispatchers, ordered } = unitConsumers(unit, {
       service,
       client,
       claimCheck,
@@ -87,27 +86,10 @@ export class RunningUnit {
       environment,
       onEvent,
       declare,
-    };
-    const subscriptions = subscriptionsOf(unit);
+    });
+    this.#dispatchers = dispatchers;
+    this.#ordered = ordered;
     const jobs = unit.parts.filter((part): part is Recurring => part.part === 'recurring');
-    const jobParts = new Set(jobs.map(({ name }) => jobType(service, name)));
-    const ordered = subscriptions.filter(({ isOrdered }) => isOrdered);
-    const due = subscriptions.filter(({ part }) => jobParts.has(part));
-    const limited = subscriptions.filter(isLimited);
-    const others = subscriptions.filter(
-      (each) => !each.isOrdered && !isLimited(each) && !jobParts.has(each.part),
-    );
-    this.#ordered = ordered.map((subscription) => new OrderedConsumer(host, subscription));
-    this.#dispatchers = [
-      new Dispatcher({ ...host, queue: inQueue(service), subscriptions: others }),
-      ...limited.map((each) => {
-        const queue = limitedQueue(service, each.contract.name);
-        return new Dispatcher({ ...host, queue, subscriptions: [each] });
-      }),
-      ...(due.length > 0
-        ? [new Dispatcher({ ...host, queue: everyQueue(service), subscriptions: due })]
-        : []),
-    ];
     this.#recurring = new RecurringTimers(jobs, client, environment, (text, error) =>
       onEvent({ type: 'trouble', service, text, error }),
     );
