@@ -76,6 +76,8 @@ describe('leveret start', () => {
       1,
       /^leveret start: NO_PROJECT: option --entry: there is no file/,
     ],
+    [['dev', '--entry', 'none.ts'], 1, /^leveret dev: NO_PROJECT: option --entry: there is no file/],
+    [['up', '--entry', 'none.ts'], 1, /^leveret up: NO_PROJECT: option --entry: there is no file/],
     [['start', '--all', '--entry', 'package.json'], 1, /^leveret start: PROJECT_FAILED: package.json cannot/],
     [['start', '--all', '--entry', 'empty.ts'], 1, /^leveret start: NO_SERVICE: empty.ts exports no service/],
     [
