@@ -30,7 +30,7 @@ async function handleOne(store: Store): Promise<void> {
   await transaction.markHandled(id, 'place', nowMs);
   await transaction.database.run`insert into orders (id, total) values (${id}, ${messages})`;
   const record = { id, exchange: 'orders.placed', routingKey: 'slot.7', envelope: ENVELOPE, body: BODY };
-  await transaction.addOutgoing([{ ...record, dueMs: nowMs }], nowMs + 1_000);
+  await transaction.addOutgoing([{ ...record, dueMs: nowMs }], nowMs, 1_000);
   await transaction.commit();
   sent.push(id);
 }

@@ -140,8 +140,11 @@ export class Dispatcher {
     environment.workBegan();
     try {
       const known = [...this.#lanes.keys()].map((name) => `'${name}'`).join(', ');
+      // without the id of the message: dead letters are grouped by what is said of them
+      const name = type ?? exchange;
+      const what = name === '' ? 'message without a type that came to no exchange' : `'${name}'`;
       const error = new Fatal(
-        `service '${service}' handles no '${type ?? exchange}' (message ${delivery.messageId ?? 'without an id'} in queue '${queue}'); it handles: ${known || 'nothing'}`,
+        `service '${service}' handles no ${what} (in queue '${queue}'); it handles: ${known || 'nothing'}`,
       );
       await processor.deadLetter(delivery, undefined, 1, error);
     } catch (reason) {

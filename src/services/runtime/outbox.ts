@@ -60,7 +60,7 @@ export class Outbox {
 
   /** Writes messages in the transaction that they belong to. */
   write(transaction: Transaction, records: readonly OutgoingRecord[]): Promise<void> {
-    return transaction.addOutgoing(records, this.#nowMs() + CLAIM_MS);
+    return transaction.addOutgoing(records, this.#nowMs(), CLAIM_MS);
   }
 
   /** Sends what is due of messages that were committed. Resolves when all of that is confirmed, or has to wait; never rejects. */

@@ -28,13 +28,13 @@ async function loaded(
 ): Promise<unknown> {
   if (claimCheck !== undefined) return checked(delivery, contract, await claimCheck.load(claim));
   throw new Error(
-    `the payload of message ${delivery.messageId} travels beside the queue, and service '${service}' has no claimCheck; give it the folder of the service that sent it`,
+    `the payload of '${contract.name}' travels beside the queue, and service '${service}' has no claimCheck; give it the folder of the service that sent it`,
   );
 }
 
 function checked(delivery: IncomingDelivery, contract: AnyContract, bytes: Uint8Array): unknown {
   const value = bytes.length === 0 ? undefined : parsed(delivery, bytes);
-  return validated(`message ${delivery.messageId ?? ''} of '${contract.name}'`, contract.schema, value);
+  return validated(`a message of '${contract.name}'`, contract.schema, value);
 }
 
 function parsed(delivery: IncomingDelivery, bytes: Uint8Array): unknown {

@@ -10,7 +10,6 @@ const INSERT_ROWS_MAX = 500;
 export class PostgresTransaction implements Transaction {
   readonly database: Database;
   readonly #session: PostgresSession;
-  #nowMs = Number.POSITIVE_INFINITY;
 
   constructor(session: PostgresSession, checked: WeakSet<TemplateStringsArray>) {
     this.#session = session;
@@ -18,7 +17,6 @@ export class PostgresTransaction implements Transaction {
   }
 
   async markHandled(messageId: string, part: string, nowMs: number): Promise<boolean> {
-    this.#nowMs = nowMs;
     const { count } = await this.#session.run(
       (
         sql,
@@ -35,14 +33,14 @@ export class PostgresTransaction implements Transaction {
     );
   }
 
-  async addOutgoing(records: readonly OutgoingRecord[], claimUntilMs: number): Promise<void> {
+  async addOutgoing(records: readonly OutgoingRecord[], nowMs: number, claimMs: number): Promise<void> {
     let rows: unknown[][] = [];
     const insert = async (): Promise<void> => {
       if (rows.length > 0) await this.#insert(rows, 'on conflict (id) do nothing');
       rows = [];
     };
     for (const record of records) {
-      const row = this.#rowOf(record, claimUntilMs);
+      const row = rowOf(record, record.dueMs > nowMs ? 0 : nowMs + claimMs);
       if (record.timer !== undefined) await this.#insert([row], TAKE_PLACE);
       else if (rows.push(row) === INSERT_ROWS_MAX) await insert();
     }
@@ -81,14 +79,6 @@ export class PostgresTransaction implements Transaction {
     return this.#session.rollback();
   }
 
-  #rowOf(
-    { id, exchange, routingKey, envelope, body, dueMs, timer }: OutgoingRecord,
-    claimUntilMs: number,
-  ): unknown[] {
-    const claimedUntilMs = dueMs > this.#nowMs ? 0 : claimUntilMs;
-    return [id, exchange, routingKey, envelope, body, dueMs, claimedUntilMs, timer ?? null];
-  }
-
   async #insert(rows: readonly unknown[][], onConflict: string): Promise<void> {
     const places = rows.map(
       (row, at) => `(${row.map((_, index) => `$${at * row.length + index + 1}`).join(', ')})`,
@@ -100,6 +90,11 @@ export class PostgresTransaction implements Transaction {
       sql.unsafe(text, rows.flat(), { prepare: rows.length <= PREPARED_ROWS_MAX }),
     );
   }
+}
+
+function rowOf(record: OutgoingRecord, claimedUntilMs: number): unknown[] {
+  const { id, exchange, routingKey, envelope, body, dueMs, timer } = record;
+  return [id, exchange, routingKey, envelope, body, dueMs, claimedUntilMs, timer ?? null];
 }
 
 const PREPARED_ROWS_MAX = 4;

@@ -48,7 +48,6 @@ export class SqliteTransaction implements Transaction {
   #isOpen = true;
   #failure: Error | undefined;
   #settling: Promise<void> | undefined;
-  #nowMs = Number.POSITIVE_INFINITY;
 
   /** The writer's turn is its own already. */
   constructor(file: SqliteFile, writes: SqliteWrites) {
@@ -58,7 +57,6 @@ export class SqliteTransaction implements Transaction {
   }
 
   async markHandled(messageId: string, part: string, nowMs: number): Promise<boolean> {
-    this.#nowMs = nowMs;
     const key = inboxKey(messageId, part);
     const isNew = this.attempt(() => this.#writes.markHandled.run([messageId, part, nowMs]) === 1);
     if (isNew) this.#writer.mark(key);
@@ -70,9 +68,9 @@ export class SqliteTransaction implements Transaction {
     this.attempt(() => this.#writes.setReply.run([reply, messageId, part]));
   }
 
-  async addOutgoing(records: readonly OutgoingRecord[], claimUntilMs: number): Promise<void> {
+  async addOutgoing(records: readonly OutgoingRecord[], nowMs: number, claimMs: number): Promise<void> {
     this.attempt(() => {
-      for (const record of records) this.#add(record, record.dueMs > this.#nowMs ? 0 : claimUntilMs);
+      for (const record of records) this.#add(record, record.dueMs > nowMs ? 0 : nowMs + claimMs);
     });
   }
 

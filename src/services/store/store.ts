@@ -71,8 +71,8 @@ export interface Transaction {
   /** Writes a message into the inbox. False when it is there: a concurrent copy won, so roll back. In PostgreSQL it waits for a copy that is under way. */
   markHandled(messageId: string, part: string, nowMs: number): Promise<boolean>;
   setReply(messageId: string, part: string, reply: string): Promise<void>;
-  /** Writes messages to send. Until `claimUntilMs` nobody else sends those that are due at the time of `markHandled`: whoever commits does. */
-  addOutgoing(records: readonly OutgoingRecord[], claimUntilMs: number): Promise<void>;
+  /** Writes messages to send. For `claimMs` nobody else sends those that are due now: whoever commits does. */
+  addOutgoing(records: readonly OutgoingRecord[], nowMs: number, claimMs: number): Promise<void>;
   cancelTimer(timer: string): Promise<void>;
   /** The state of a saga, locked until the transaction ends. */
   lockSaga(saga: string, key: string): Promise<SagaRecord | undefined>;

@@ -242,7 +242,7 @@ describe('a message from a foreign program', () => {
       const letters = await t.deadLetters(answering());
       expect(letters.map(({ error, attempts }) => [error, attempts])).toEqual([
         [
-          "service 'worker' handles no 'stray' (message without an id in queue 'worker.in'); it handles: 'bank.pay'",
+          "service 'worker' handles no 'stray' (in queue 'worker.in'); it handles: 'bank.pay'",
           1,
         ],
         [expect.stringContaining('is no JSON'), 1],

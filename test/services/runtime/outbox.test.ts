@@ -35,9 +35,9 @@ class Table {
   } as unknown as Store;
 
   readonly transaction: Transaction = {
-    addOutgoing: async (records: readonly OutgoingRecord[], claimUntilMs: number) => {
+    addOutgoing: async (records: readonly OutgoingRecord[], nowMs: number, claimMs: number) => {
       for (const record of records) {
-        this.rows.set(record.id, { record, freeAtMs: Math.max(record.dueMs, claimUntilMs) });
+        this.rows.set(record.id, { record, freeAtMs: Math.max(record.dueMs, nowMs + claimMs) });
       }
     },
   } as unknown as Transaction;

@@ -25,7 +25,7 @@ async function writeOne(): Promise<void> {
     envelope: '{}',
     body: new Uint8Array(9),
   };
-  await transaction.addOutgoing([{ ...record, dueMs: 1 }], 0);
+  await transaction.addOutgoing([{ ...record, dueMs: 1 }], 1, 0);
   await transaction.commit();
   console.log(`committed ${id}`);
 }

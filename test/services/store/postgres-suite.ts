@@ -98,7 +98,7 @@ export function postgresSuite(): void {
 
     test('a message waits for transactions that began before its own, unless it is late or a timer', async () => {
       const older = await store.begin();
-      await older.addOutgoing([outgoing('first')], 0);
+      await older.addOutgoing([outgoing('first')], NOW_MS, 0);
       await write(store, outgoing('second'), outgoing('t', { timer: 'pay' }));
       await write(store, outgoing('late', { dueMs: NOW_MS - 5_000 }));
       expect(await claimedIds(store)).toEqual(['late', 't']);

@@ -58,7 +58,7 @@ export function outgoing(id: string, changed: Partial<OutgoingRecord> = {}): Out
 
 /** Writes messages that whoever comes first may take. */
 export function write(store: Store, ...records: readonly OutgoingRecord[]): Promise<void> {
-  return committed(store, (transaction) => transaction.addOutgoing(records, 0));
+  return committed(store, (transaction) => transaction.addOutgoing(records, NOW_MS, 0));
 }
 
 export async function claimedIds(

@@ -182,7 +182,7 @@ function outboxTests(footing: () => StoreFooting): void {
 
   test('what is rolled back is not sent', async () => {
     const transaction = await store.begin();
-    await transaction.addOutgoing([outgoing('a')], 0);
+    await transaction.addOutgoing([outgoing('a')], NOW_MS, 0);
     await transaction.rollback();
     expect(await claimedIds(store)).toEqual([]);
   });
@@ -190,16 +190,17 @@ function outboxTests(footing: () => StoreFooting): void {
   test('whoever committed a message may send it first', async () => {
     await committed(store, async (transaction) => {
       await transaction.markHandled('m1', 'place', NOW_MS);
-      await transaction.addOutgoing([outgoing('a')], NOW_MS + 1_000);
+      // Time has passed since the transaction began.
+      await transaction.addOutgoing([outgoing('a', { dueMs: NOW_MS + 5 })], NOW_MS + 5, 1_000);
     });
-    expect(await claimedIds(store, { nowMs: NOW_MS + 999 })).toEqual([]);
-    expect(await claimedIds(store, { nowMs: NOW_MS + 1_000 })).toEqual(['a']);
+    expect(await claimedIds(store, { nowMs: NOW_MS + 1_004 })).toEqual([]);
+    expect(await claimedIds(store, { nowMs: NOW_MS + 1_005 })).toEqual(['a']);
   });
 
   test('a message for later is sent when it is due, and not later', async () => {
     await committed(store, async (transaction) => {
       await transaction.markHandled('m1', 'place', NOW_MS);
-      await transaction.addOutgoing([outgoing('a', { dueMs: NOW_MS + 10 })], NOW_MS + 1_000);
+      await transaction.addOutgoing([outgoing('a', { dueMs: NOW_MS + 10 })], NOW_MS, 1_000);
     });
     expect(await store.nextDueMs()).toBe(NOW_MS + 10);
     expect(await claimedIds(store, { nowMs: NOW_MS + 9 })).toEqual([]);
@@ -480,7 +481,7 @@ function transactionTests(footing: () => StoreFooting): void {
     const undone = await store.begin();
     await undone.markHandled('m1', 'place', NOW_MS);
     await undone.database.run`insert into orders (id) values (${'a'})`;
-    await undone.addOutgoing([outgoing('x')], 0);
+    await undone.addOutgoing([outgoing('x')], NOW_MS, 0);
     await undone.saveSaga('order', 'a', '{}', NOW_MS);
     await undone.rollback();
     await insert(store, 'b');

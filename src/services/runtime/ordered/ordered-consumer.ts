@@ -91,8 +91,10 @@ export class OrderedConsumer {
 
   /** Resolves when what was begun has ended. The rest is back in its place, and the next in line goes on with it. Call it before the client drains. */
   async stop(): Promise<void> {
-    // both at once: a partition that was not told yet would go to the end of its line, and come back
-    await Promise.all([this.#presence.leave(), ...this.#partitions.map((partition) => partition.stop())]);
+    for (const partition of this.#partitions) partition.retire();
+    // the others are told first: then they are in their places when this one leaves its own
+    await this.#presence.leave();
+    await Promise.all(this.#partitions.map((partition) => partition.stop()));
   }
 
   #share(giveUp: (partition: PartitionConsumer) => unknown): void {

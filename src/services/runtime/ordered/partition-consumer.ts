@@ -73,10 +73,15 @@ export class PartitionConsumer {
     void this.#changes.run(() => this.#move());
   }
 
-  /** Resolves when what was begun has ended, and the rest is back in the queue. */
-  stop(): Promise<void> {
+  /** It does not go to the end of the line any more: it is about to stop. */
+  retire(): void {
     this.#stopping.abort(new Closed());
     this.#isInLine = false;
+  }
+
+  /** Resolves when what was begun has ended, and the rest is back in the queue. */
+  stop(): Promise<void> {
+    this.retire();
     return this.#changes.run(() => this.#leave());
   }
 
