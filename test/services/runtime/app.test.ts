@@ -241,10 +241,7 @@ describe('a message from a foreign program', () => {
       await t.settled();
       const letters = await t.deadLetters(answering());
       expect(letters.map(({ error, attempts }) => [error, attempts])).toEqual([
-        [
-          "service 'worker' handles no 'stray' (in queue 'worker.in'); it handles: 'bank.pay'",
-          1,
-        ],
+        ["service 'worker' handles no 'stray' (in queue 'worker.in'); it handles: 'bank.pay'", 1],
         [expect.stringContaining('is no JSON'), 1],
       ]);
     });
