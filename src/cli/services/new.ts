@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OptionError } from '../../daemon/option-error.ts';
 import { VERSION } from '../../daemon/version.ts';
@@ -11,6 +11,7 @@ import { serviceCommand } from './service-command.ts';
 /** Three folders below the root as source and as output. */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const TEMPLATE = join(ROOT, 'templates', 'project');
+const IS_CLONE = !ROOT.includes(`${sep}node_modules${sep}`);
 /** npm leaves out files of this name when it packs. */
 const RENAMED: ReadonlyMap<string, string> = new Map([['gitignore', '.gitignore']]);
 /** As npm wants the name of a package. */
@@ -50,13 +51,15 @@ function checkEmpty(target: string): void {
   );
 }
 
-/** What this version of the package is developed with, so that both fit. */
+/** What this version of the package is developed with, so that both fit. From a clone, the clone: its version may be on no registry. */
 function versions(): (readonly [string, string])[] {
   const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     readonly devDependencies: Readonly<Record<string, string>>;
   };
-  const all = Object.entries({ ...devDependencies, leveret: VERSION });
-  return all.map(([name, version]) => [`version ${name}`, `^${version}`]);
+  const others = Object.entries(devDependencies).map(
+    ([name, version]) => [`version ${name}`, `^${version}`] as const,
+  );
+  return [...others, ['version leveret', IS_CLONE ? `file:${ROOT}` : `^${VERSION}`]];
 }
 
 /** As paths from the folder. */
