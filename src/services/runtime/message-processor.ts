@@ -16,6 +16,7 @@ import type { WorkMeans } from './message-work.ts';
 import type { Outbox } from './outbox.ts';
 import type { AttemptResult, MessageProcessor } from './processing.ts';
 import { isResultQuestion, ResultQuestions } from './result-questions.ts';
+import { NotStarted } from './saga/not-started.ts';
 import type { ServiceEvent } from './service-event.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -178,8 +179,10 @@ export class UnitProcessor implements MessageProcessor {
   }
 }
 
+/** What cannot succeed, or comes too early, says nothing of the part. */
 function tellBreaker(breaker: Breaker, result: AttemptResult, probe: Probe | undefined): void {
-  if (result.status === 'failed' && !result.isFinal) breaker.failed(probe);
+  if (result.status === 'failed' && !result.isFinal && !(result.error instanceof NotStarted))
+    breaker.failed(probe);
   else if (result.status === 'done' && result !== DUPLICATE) breaker.succeeded();
   else breaker.endedOtherwise(probe);
 }

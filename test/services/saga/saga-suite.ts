@@ -61,6 +61,21 @@ export function describeSagas(name: string, footing: SagaFooting): void {
       expect(await t.published(ended)).toHaveLength(1);
     });
 
+    it('go on at full speed when many messages come before their sagas', async () => {
+      const events: string[] = [];
+      const t = await start({ onEvent: ({ type }) => void events.push(type) });
+      const ids = Array.from({ length: 15 }, (_, index) => `early-${index}`);
+      for (const id of ids) await t.publish(added, { id, cents: 5 });
+      await t.settled();
+      expect(events.filter((type) => type === 'failed').length).toBeGreaterThanOrEqual(ids.length);
+      expect(events).not.toContain('probing');
+      for (const id of ids) await t.publish(begun, { id });
+      await t.clock.advance('30s');
+      for (const id of ids) await t.publish(paid, { id, cents: 7 });
+      await t.settled();
+      expect((await t.published(ended)).filter(({ cents }) => cents === 12)).toHaveLength(ids.length);
+    });
+
     it('end when their time is up, and what comes too late is made good', async () => {
       const t = await start();
       await t.publish(begun, { id: 'a' });
