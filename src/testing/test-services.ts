@@ -47,32 +47,23 @@ export interface TestServicesOptions extends FaultOptions {
 /** What should not happen in a test: a dead letter, or trouble such as a database that cannot be reached. */
 export type ServiceFailure = Extract<ServiceEvent, { readonly type: 'dead-letter' | 'trouble' }>;
 
-/** Services in a test, with a broker and a clock of their own. Made by `testServices`. */
-export interface TestServices extends AsyncDisposable {
+/**
+ * Services in a test, with a broker and a clock of their own. Made by `testServices`. What is of `App` does the same; but `result()`
+ * of what was sent waits until nothing is under way before it asks.
+ */
+export interface TestServices
+  extends AsyncDisposable,
+    Pick<App, 'send' | 'call' | 'publish' | 'result' | 'database'> {
   /** Run the test with this seed to have it the same way again. */
   readonly seed: number;
   readonly clock: TestClock;
   /** For what is not a service: programs in other languages, or queues to look at. */
   readonly broker: TestBroker;
-  /** As `App.send`, but for `result()`, which waits until nothing is under way before it asks. */
-  send<C extends AnyCommand>(
-    command: C,
-    payload: SentBy<C>,
-    options?: EmitAppOptions,
-  ): Promise<SentCommand<ReplyGotFrom<C>>>;
-  call<C extends AnyCommand>(command: C, payload: SentBy<C>, options?: CallOptions): Promise<ReplyGotFrom<C>>;
-  publish<E extends AnyEvent>(event: E, payload: SentBy<E>, options?: EmitAppOptions): Promise<string>;
-  result<C extends AnyCommand>(
-    command: C,
-    messageId: string,
-    options?: ResultOptions,
-  ): Promise<ReplyGotFrom<C>>;
   /**
    * Resolves when nothing is left to do until the clock moves: no message under way, no handler, nothing to be sent, no attempt at
    * once. Rejects when there was a dead letter, unless those are allowed, or trouble.
    */
   settled(): Promise<void>;
-  database(unit: Unit): Database;
   /** What a service gave up. They stay where they are. */
   deadLetters(unit: Unit): Promise<readonly DeadLetter[]>;
   /** Gives the dead letters of a service to the handlers that failed, once more. Resolves with how many there were. */
