@@ -1,4 +1,5 @@
-import type { BatchOptions, HandlerOptions, RateOptions, RecurringOptions, RetryOptions } from './part.ts';
+import type { BatchOptions, HandlerOptions, RateOptions, RecurringOptions } from './part.ts';
+import type { RetryOptions } from './retry-options.ts';
 
 /** How the messages of a part are handled: its options with their defaults, checked. */
 export interface Handling {

@@ -1,14 +1,7 @@
 import type { BaseContext } from './context.ts';
 import type { AnyContract } from './contract.ts';
-import type { SagaDefinition } from './saga.ts';
-
-/** How often a message is tried, and when, before it is a dead letter. */
-export interface RetryOptions {
-  /** Attempts at once, the first one among them. 3 unless given. */
-  readonly now?: number;
-  /** Delays in milliseconds of the attempts after those, one attempt each. 10 s, 1 min, 10 min, 1 h unless given; for `ordered` 1 s, 10 s, 1 min, 5 min. */
-  readonly laterMs?: readonly number[];
-}
+import type { RetryOptions } from './retry-options.ts';
+import type { Saga } from './saga.ts';
 
 /** A limit of how many messages are handled in a time. What is above it waits. For each instance of a service by itself; with `ordered` a key has one instance, and so the limit is exact. */
 export interface RateOptions {
@@ -80,13 +73,6 @@ export interface Recurring extends PartBase {
   readonly options: RecurringOptions;
   /** With the time that it was due. */
   handle(due: Date, context: BaseContext): unknown;
-}
-
-/** A saga. Made by `service.saga`. */
-export interface Saga extends PartBase {
-  readonly part: 'saga';
-  readonly name: string;
-  readonly definition: SagaDefinition;
 }
 
 /** What a service is made of. Plain values: nothing runs before `run`. */

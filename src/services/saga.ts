@@ -1,6 +1,6 @@
 import type { Context, Means } from './context.ts';
 import type { AnyCommandWithoutReply, AnyContract, AnyEvent, GotBy, Schema } from './contract.ts';
-import type { RetryOptions, Saga } from './part.ts';
+import type { RetryOptions } from './retry-options.ts';
 
 const over: unique symbol = Symbol('over');
 
@@ -57,6 +57,14 @@ export interface SagaDefinition {
   readonly timers: readonly string[];
   /** By the name of the timer. */
   readonly timeouts: ReadonlyMap<string, (state: unknown, context: unknown) => unknown>;
+}
+
+/** A saga. Made by `service.saga`. */
+export interface Saga {
+  readonly part: 'saga';
+  readonly service: string;
+  readonly name: string;
+  readonly definition: SagaDefinition;
 }
 
 /**

@@ -35,9 +35,8 @@ export type {
   RateOptions,
   Recurring,
   RecurringOptions,
-  RetryOptions,
-  Saga,
 } from './part.ts';
+export type { RetryOptions } from './retry-options.ts';
 export type {
   App,
   EmitAppOptions,
@@ -55,7 +54,7 @@ export {
 } from './runtime/health-server.ts';
 export { run } from './runtime/run.ts';
 export type { ServiceEvent } from './runtime/service-event.ts';
-export { type Done, done, SagaBuilder, type SagaContext, type SagaOptions } from './saga.ts';
+export { type Done, done, type Saga, SagaBuilder, type SagaContext, type SagaOptions } from './saga.ts';
 export {
   type ClaimCheckOptions,
   type DatabaseOptions,

@@ -15,9 +15,9 @@ describe('deploy/Dockerfile.service', () => {
   });
 
   it('starts services without a shell, as a user who is not root', () => {
-    const [program, script, command] = SERVICE_IMAGE.entrypoint;
-    expect([program, script, command]).toEqual([
+    expect(SERVICE_IMAGE.entrypoint.slice(0, 4)).toEqual([
       'node',
+      '--max-semi-space-size=64',
       '/opt/services/node_modules/leveret/dist/cli/main.js',
       'start',
     ]);
@@ -27,7 +27,8 @@ describe('deploy/Dockerfile.service', () => {
   it('uses options that the command has', async () => {
     const { stdout } = await runCli(['start', '--help']);
     const known: readonly string[] = stdout.match(/--[a-z][a-z-]*/g) ?? [];
-    const used = SERVICE_IMAGE.command.filter((word) => word.startsWith('--'));
+    const words = SERVICE_IMAGE.command;
+    const used = words.slice(words.indexOf('start')).filter((word) => word.startsWith('--'));
     expect(used).toContain('--entry');
     expect(used.filter((flag) => !known.includes(flag))).toEqual([]);
   });

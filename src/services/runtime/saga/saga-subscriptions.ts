@@ -1,8 +1,7 @@
 import type { Context } from '../../context.ts';
 import { type AnyContract, checkedName } from '../../contract.ts';
 import { sagaHandling } from '../../handling.ts';
-import type { Saga } from '../../part.ts';
-import { done, type SagaDefinition, type SagaTransition } from '../../saga.ts';
+import { done, type Saga, type SagaDefinition, type SagaTransition } from '../../saga.ts';
 import type { Unit } from '../../service.ts';
 import { Fatal } from '../../service-failures.ts';
 import type { Transaction } from '../../store/store.ts';
