@@ -25,10 +25,11 @@ const allowed: Record<string, readonly string[]> = {
   server: ['codec', 'core'],
   management: ['codec', 'core'],
   client: ['codec', 'core'],
-  daemon: ['codec', 'core', 'storage', 'server', 'management', 'client'],
+  cluster: ['codec', 'core', 'storage', 'server'],
+  daemon: ['codec', 'core', 'storage', 'server', 'management', 'client', 'cluster'],
   services: ['codec', 'client', 'daemon'],
   testing: ['codec', 'core', 'storage', 'server', 'management', 'client', 'daemon', 'services'],
-  cli: ['codec', 'client', 'daemon', 'services'],
+  cli: ['codec', 'client', 'daemon', 'services', 'cluster'],
   dashboard: [],
 };
 

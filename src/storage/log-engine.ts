@@ -34,6 +34,13 @@ export interface LogEngine {
    * once, before anything else. Throws a StorageError DATA_DAMAGED when something is missing that was durable.
    */
   replay(receiver: ReplayReceiver): Promise<void>;
+  /** Whether all of `page` can be loaded now: only then may its bytes leave memory. */
+  canLoad(page: LogPage): boolean;
+  /**
+   * Memory is short, and `page`, to which nothing is appended any more, cannot be loaded: whether it will be able to, because of
+   * something that this begins. `onDurable` is called then.
+   */
+  makeLoadable(page: LogPage): boolean;
   /** Reads all of `page` into `into`, which has room for `page.end` bytes, and checks its blocks. */
   load(page: LogPage, into: Uint8Array): Promise<void>;
   /** The same, at once. */

@@ -31,6 +31,14 @@ export class MemoryEngine implements LogEngine {
 
   async replay(): Promise<void> {}
 
+  canLoad(): boolean {
+    return false;
+  }
+
+  makeLoadable(): boolean {
+    return false;
+  }
+
   load(page: LogPage): Promise<void> {
     return Promise.reject(nothingStored(page));
   }

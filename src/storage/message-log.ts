@@ -92,7 +92,6 @@ export class MessageLog implements MessageStore, PageSource {
   readonly #main: PageStream;
   readonly #cold: PageStream;
   readonly #transient: PageStream;
-  readonly #spills: boolean;
   readonly #memory: PageMemory;
   readonly #cleaner: Cleaner;
   readonly #settlements: SettlementRuns;
@@ -110,7 +109,6 @@ export class MessageLog implements MessageStore, PageSource {
     this.#main = new PageStream('main', main, this, pageBytes);
     this.#cold = new PageStream('cold', cold ?? new MemoryEngine(), this, pageBytes);
     this.#transient = new PageStream('transient', spill ?? new MemoryEngine(), this, pageBytes);
-    this.#spills = spill !== undefined;
     this.#memory = new PageMemory({
       residentBytesMax: options.residentBytesMax ?? Number.POSITIVE_INFINITY,
       pageBytesMax,
@@ -359,16 +357,12 @@ export class MessageLog implements MessageStore, PageSource {
 
   #isStored(page: LogPage): boolean {
     const stream = this.#streamOf(page);
-    return page !== stream.tail && page.lastBlock > 0 && page.lastBlock <= stream.engine.durableBlock;
+    return page !== stream.tail && stream.engine.canLoad(page);
   }
 
   #spill(page: LogPage): boolean {
-    const stream = this.#transient;
-    if (!this.#spills || page.stream !== 'transient' || page === stream.tail || page.lastBlock > 0)
-      return false;
-    page.lastBlock = stream.engine.append(page, 0, page.end, false);
-    page.firstBlock = page.lastBlock;
-    return true;
+    const stream = this.#streamOf(page);
+    return page !== stream.tail && stream.engine.makeLoadable(page);
   }
 
   async #replay(stream: PageStream, visitor: RecordVisitor): Promise<void> {

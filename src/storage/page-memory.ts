@@ -21,7 +21,7 @@ export interface PageMemoryOptions {
   engineOf(page: LogPage): LogEngine;
   /** Whether `page` is on the disk, or can be read from it by now. */
   isStored(page: LogPage): boolean;
-  /** Puts a page on the disk that need not survive a restart; false when it is no such page, or its stream still grows there. */
+  /** Begins to put a page where it can be read from; false when that does not help, or its stream still grows there. */
   spill(page: LogPage): boolean;
   /** Reading failed, in the background or for somebody: nothing that is on the disk can be relied on any more. */
   onFailure(error: Error): void;

@@ -68,6 +68,18 @@ export class SurvivingEngine implements LogEngine {
     }
   }
 
+  canLoad(page: LogPage): boolean {
+    return page.lastBlock > 0 && page.lastBlock <= this.durableBlock;
+  }
+
+  /** As the engine of transient messages, which are handed over only then. */
+  makeLoadable(page: LogPage): boolean {
+    if (page.stream !== 'transient' || page.lastBlock > 0) return false;
+    page.lastBlock = this.append(page, 0, page.end);
+    page.firstBlock = page.lastBlock;
+    return true;
+  }
+
   async load(page: LogPage, into: Uint8Array): Promise<void> {
     await Promise.resolve();
     this.#read(page, into);

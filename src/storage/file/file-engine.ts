@@ -139,6 +139,15 @@ export class FileEngine implements LogEngine {
     return block;
   }
 
+  canLoad(page: LogPage): boolean {
+    return page.lastBlock > 0 && page.lastBlock <= this.#durableBlock;
+  }
+
+  /** What is durable can be. */
+  makeLoadable(): boolean {
+    return false;
+  }
+
   async load(page: LogPage, into: Uint8Array): Promise<void> {
     await loadPage(page, into, this.#pageSource());
   }

@@ -132,6 +132,14 @@ class InspectedStream implements LogEngine {
     throw notForWriting();
   }
 
+  canLoad(): boolean {
+    return false;
+  }
+
+  makeLoadable(): boolean {
+    return false;
+  }
+
   load(): Promise<void> {
     return Promise.reject(notForWriting());
   }

@@ -84,6 +84,18 @@ export class SpillEngine implements LogEngine {
     return ++this.#lastBlock;
   }
 
+  canLoad(page: LogPage): boolean {
+    return this.#pages.has(page);
+  }
+
+  /** Takes the page, unless it did before. */
+  makeLoadable(page: LogPage): boolean {
+    if (page.lastBlock > 0) return false;
+    page.lastBlock = this.append(page);
+    page.firstBlock = page.lastBlock;
+    return true;
+  }
+
   async load(page: LogPage, into: Uint8Array): Promise<void> {
     const { place, fileOffset, checksum } = this.#place(page);
     const target = into.subarray(0, page.end);

@@ -1,10 +1,16 @@
-/** What went wrong with the data directory. docs/errors.md lists the codes with what to do. */
+/** What went wrong with the data directory, or with the replicated store. docs/errors.md lists the codes with what to do. */
 export type StorageErrorCode =
   | 'DATA_DAMAGED'
   | 'DATA_DIR_IN_USE'
   | 'DATA_DIR_UNUSABLE'
   | 'DATA_FORMAT'
-  | 'DISK_FAILED';
+  | 'DISK_FAILED'
+  /** Nobody answers, or refuses the log-in. */
+  | 'NATS_UNREACHABLE'
+  /** The servers, the streams or the bucket are not as they must be. */
+  | 'NATS_UNSAFE'
+  /** Another node owns the log, or may. */
+  | 'OWNERSHIP_LOST';
 
 export class StorageError extends Error {
   override readonly name = 'StorageError';
