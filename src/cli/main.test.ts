@@ -120,8 +120,8 @@ describe('leveret serve', () => {
       /^leveret: BAD_OPTION: option --port is not known \(did you mean --amqp-port or --http-port or --amqps-port\?\)/,
     ],
     [
-      ['--storage', 'jetstream'],
-      /^leveret: BAD_OPTION: option --storage: bad value 'jetstream'; allowed: file, memory/,
+      ['--storage', 'disk'],
+      /^leveret: BAD_OPTION: option --storage: bad value 'disk'; allowed: file, memory, jetstream/,
     ],
     [['5673'], /^leveret: BAD_OPTION: unexpected argument '5673'/],
     [

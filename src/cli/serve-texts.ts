@@ -3,7 +3,8 @@ import { printable } from '../daemon/console-log.ts';
 import { areLoopback, listeningText } from '../daemon/listening-text.ts';
 import { OPTIONS, type OptionValues } from '../daemon/options.ts';
 import { optionsHelp } from '../daemon/options-page.ts';
-import { type RunningBroker, urlOf } from '../daemon/start-broker.ts';
+import type { RunningBroker } from '../daemon/start-broker.ts';
+import { urlOf } from '../daemon/url-of.ts';
 import { VERSION } from '../daemon/version.ts';
 
 export function serveHelp(): string {

@@ -11,6 +11,8 @@ import type { OptionValues } from './options.ts';
 /** The message log of one broker, with what it stands on: engines, and the lock on their directory. */
 export interface BrokerStorage {
   readonly store: MessageLog;
+  /** For texts: the data directory, or the streams. */
+  readonly place: string;
   /** What the file system has left. */
   freeBytes(): Promise<number>;
   /**
@@ -45,6 +47,7 @@ export function openBrokerStorage(values: OptionValues, events: StorageEvents): 
 function inMemory(): BrokerStorage {
   return {
     store: new MessageLog(new MemoryEngine()),
+    place: 'memory',
     freeBytes: () => Promise.resolve(Number.POSITIVE_INFINITY),
     close: () => Promise.resolve(),
   };
@@ -67,7 +70,8 @@ async function onDisk(values: OptionValues, events: StorageEvents): Promise<Open
       closed ??= closeAll(engines);
       return closed;
     };
-    return { storage: { store, freeBytes: () => disk.freeBytes(), close }, image };
+    const storage = { store, place: disk.path, freeBytes: () => disk.freeBytes(), close };
+    return { storage, image };
   } catch (error) {
     await closeAll(engines);
     throw error;

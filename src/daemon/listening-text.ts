@@ -3,7 +3,7 @@ import type { Listener } from '../management/management-host.ts';
 import type { ListenerName } from '../server/listen-error.ts';
 import type { ListenerAddress } from '../server/listen-on-hosts.ts';
 import { hostAndPort, isLoopback } from '../server/peer-address.ts';
-import { urlOf } from './start-broker.ts';
+import { urlOf } from './url-of.ts';
 
 const SCHEMES: Readonly<Record<Listener['protocol'], ListenerName>> = {
   amqp: 'amqp',

@@ -2,7 +2,8 @@ import { OptionError } from './option-error.ts';
 import type { OptionValues } from './options.ts';
 
 /** Refuses options that are good each, and not together. Throws an `OptionError`. */
-export function checkCombinations({ tlsCert, tlsKey, tlsCa, tlsVerifyPeer }: OptionValues): void {
+export function checkCombinations(values: OptionValues): void {
+  const { tlsCert, tlsKey, tlsCa, tlsVerifyPeer } = values;
   if (tlsCert !== '' && tlsKey === '') {
     throw new OptionError('option tlsKey: missing; tlsCert is of no use without its key');
   }

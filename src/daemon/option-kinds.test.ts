@@ -5,6 +5,7 @@ import {
   memoryShare,
   names,
   oneOf,
+  plainName,
   port,
   showBytes,
   text,
@@ -153,6 +154,13 @@ describe('a directory', () => {
     expect(directory().fromText(path)).toBeUndefined();
     expect(directory().fromValue(path)).toBeUndefined();
   });
+});
+
+test('a plain name has nothing in it that has a meaning elsewhere', () => {
+  expect(plainName().fromText('orders-2_b')).toBe('orders-2_b');
+  for (const bad of ['', 'a.b', 'a b', 'a*', 'x'.repeat(65)])
+    expect(plainName().fromText(bad)).toBeUndefined();
+  expect(plainName().fromValue(7)).toBeUndefined();
 });
 
 test('a text must not be empty', () => {

@@ -111,6 +111,18 @@ export function text(placeholder: string): OptionKind<string> {
   return { placeholder, allowed: 'a text that is not empty', fromText: notEmpty, fromValue: notEmpty };
 }
 
+/** A name that can be part of the names of streams and keys. */
+export function plainName(): OptionKind<string> {
+  const read = (value: unknown): string | undefined =>
+    typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value) ? value : undefined;
+  return {
+    placeholder: 'name',
+    allowed: '1 to 64 letters, digits, - and _',
+    fromText: read,
+    fromValue: read,
+  };
+}
+
 /** Any text, or none. */
 export function optionalText(placeholder: string, allowed: string): OptionKind<string> {
   const read = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { VerifyPeer } from '../server/tls-material.ts';
 import type { CertificateNameSource } from './certificate-files.ts';
 import { defaultMemoryBudget, MEMORY_BUDGET_MIN } from './memory-size.ts';
@@ -12,6 +13,8 @@ import {
   optionalFile,
   optionalSource,
   optionalText,
+  plainName,
+  port,
   portOrNone,
   someOf,
   text,
@@ -40,6 +43,18 @@ export interface OptionValues {
   readonly storage: Storage;
   readonly memoryBudget: number;
   readonly diskFreeLimit: number;
+  readonly nats: readonly string[];
+  readonly natsMonitor: readonly string[];
+  readonly natsCredentials: string;
+  readonly natsCa: string;
+  readonly natsAcceptLoss: 'on' | 'off';
+  readonly clusterName: string;
+  readonly nodeName: string;
+  readonly lease: number;
+  readonly standby: StandbyMode;
+  readonly clusterPort: number;
+  /** '': the host name. */
+  readonly clusterHost: string;
   readonly memoryHighWatermark: number;
   readonly maxConnections: number;
   readonly maxMessageSize: number;
@@ -71,7 +86,9 @@ export interface OptionValues {
 export type OptionName = keyof OptionValues;
 export type LogLevel = 'none' | 'error' | 'warn' | 'info';
 /** What keeps the messages. */
-export type Storage = 'file' | 'memory';
+export type Storage = 'file' | 'memory' | 'jetstream';
+/** What a node of a cluster does with clients while another one owns the log. */
+export type StandbyMode = 'pass' | 'refuse';
 
 /** One option. Everything else that is known about it (flag, environment variable, file key) comes from its name. */
 export interface OptionDefinition<T> {
@@ -95,12 +112,21 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   'Listening',
   'TLS',
   'Storage',
+  'Cluster',
   'Limits',
   'Log-in',
   'OAuth 2',
   'Appearance',
 ];
-export type OptionGroup = 'Listening' | 'TLS' | 'Storage' | 'Limits' | 'Log-in' | 'OAuth 2' | 'Appearance';
+export type OptionGroup =
+  | 'Listening'
+  | 'TLS'
+  | 'Storage'
+  | 'Cluster'
+  | 'Limits'
+  | 'Log-in'
+  | 'OAuth 2'
+  | 'Appearance';
 
 /**
  * Every option of the broker, once. `leveret serve --help`, docs/configuration.md, the environment variables, the keys
@@ -183,13 +209,13 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     group: 'Storage',
     kind: directory(),
     default: './leveret-data',
-    doc: 'Where the file storage keeps messages and definitions. Made when it is missing; one broker at a time can use it. A relative path starts at the working directory of the process, also in a configuration file. Not used by the memory storage.',
+    doc: 'Where the file storage keeps messages and definitions. Made when it is missing; one broker at a time can use it. A relative path starts at the working directory of the process, also in a configuration file. The jetstream storage has only copies and transient messages in it; the memory storage does not use it.',
   },
   storage: {
     group: 'Storage',
-    kind: oneOf(['file', 'memory'], 'engine', ' (jetstream is not available in this version)'),
+    kind: oneOf(['file', 'memory', 'jetstream'], 'engine'),
     default: 'file',
-    doc: 'What keeps messages and definitions. file: what is durable outlives the process and a power cut, in the data directory. memory: everything is gone when the broker stops.',
+    doc: 'What keeps messages and definitions. file: what is durable outlives the process and a power cut, in the data directory. memory: everything is gone when the broker stops. jetstream: on a majority of the servers of a NATS cluster (see docs/cluster.md); the brokers with the same cluster-name are the nodes of a cluster.',
     embeddedDefaultText: 'memory, or file when `dataDir` is given',
   },
   memoryBudget: {
@@ -197,13 +223,85 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     kind: memoryShare(MEMORY_BUDGET_MIN),
     default: defaultMemoryBudget(),
     defaultText: 'a quarter of the memory, at most 1 GiB',
-    doc: 'How much memory the file storage uses for messages. Those beyond it are on disk only, and are read again when their turn comes. A share of what the machine or its container has, or a size. Keep it well below memory-high-watermark, which counts the whole process: it is to make room before that stops publishers.',
+    doc: 'How much memory the file and jetstream storages use for messages. Those beyond it are on disk only, and are read again when their turn comes. A share of what the machine or its container has, or a size. Keep it well below memory-high-watermark, which counts the whole process: it is to make room before that stops publishers.',
   },
   diskFreeLimit: {
     group: 'Storage',
     kind: byteSize(0, 2 ** 44),
     default: 512 * 2 ** 20,
     doc: 'With less free space than this in the data directory, publishers are stopped until there is a fifth more; consumers go on. 0: only when the disk is full.',
+  },
+  nats: {
+    group: 'Cluster',
+    kind: names('urls', false),
+    default: ['nats://127.0.0.1:4222'],
+    doc: 'The NATS servers that keep the log, with the jetstream storage: nats://host:port, or tls://; also with user:password@ or token@ in front of the host. Name all of them.',
+  },
+  natsMonitor: {
+    group: 'Cluster',
+    kind: names('urls', true),
+    default: [],
+    defaultText: 'the hosts of nats, port 8222',
+    doc: 'Where the NATS servers show their settings (their http_port), one URL for each. A start refuses servers that confirm before they sync.',
+  },
+  natsCredentials: {
+    group: 'Cluster',
+    kind: optionalFile(),
+    default: '',
+    defaultText: 'none',
+    doc: 'A credentials file (.creds) to log in to NATS with.',
+  },
+  natsCa: {
+    group: 'Cluster',
+    kind: optionalFile(),
+    default: '',
+    defaultText: 'those that Node.js trusts',
+    doc: 'The certificates, in PEM, of those who issue the certificates of the NATS servers.',
+  },
+  natsAcceptLoss: {
+    group: 'Cluster',
+    kind: oneOf(['on', 'off'], 'on|off'),
+    default: 'off',
+    doc: 'Whether to start although servers or streams are set up so that confirmed messages may be lost. For tests.',
+  },
+  clusterName: {
+    group: 'Cluster',
+    kind: plainName(),
+    default: 'leveret',
+    doc: 'Nodes with the same name on the same NATS servers are a cluster: one of them owns the log and works, the others stand by.',
+  },
+  nodeName: {
+    group: 'Cluster',
+    kind: plainName(),
+    default: defaultNodeName(),
+    defaultText: 'the name of the machine',
+    doc: 'The name of this node, another one for each node of a cluster.',
+  },
+  lease: {
+    group: 'Cluster',
+    kind: wholeNumberOf('milliseconds', 300, 600_000),
+    default: 3000,
+    unit: 'milliseconds',
+    doc: 'For how long a node that is not heard of keeps the log to itself. A take-over begins when this is over; a pause of the owner that is longer costs it the log.',
+  },
+  standby: {
+    group: 'Cluster',
+    kind: oneOf(['pass', 'refuse'], 'mode'),
+    default: 'pass',
+    doc: 'What this node does with clients while another one owns the log. pass: they are passed through to the owner. refuse: the AMQP ports are closed, for a load balancer that looks for the owner.',
+  },
+  clusterPort: {
+    group: 'Cluster',
+    kind: port(),
+    default: 25_672,
+    doc: 'The port where other nodes pass clients through to this one, on the addresses of host. 0 takes any free one.',
+  },
+  clusterHost: {
+    group: 'Cluster',
+    kind: optionalText('host', 'a host name or an address, or nothing'),
+    default: '',
+    defaultText: 'the first of host, or the name of the machine when that stands for all addresses',
+    doc: 'Where other nodes reach this one.',
   },
   memoryHighWatermark: {
     group: 'Limits',
@@ -359,6 +457,14 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     embedded: 'onEvent',
   },
 };
+
+function defaultNodeName(): string {
+  return (
+    hostname()
+      .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
+      .slice(0, 64) || 'node'
+  );
+}
 
 export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS) as OptionName[];
 

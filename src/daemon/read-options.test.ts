@@ -136,8 +136,8 @@ describe('a bad option is refused with one line that says', () => {
   });
 
   test('that a storage does not exist yet', () => {
-    expect(flagComplaint('--storage', 'jetstream')).toBe(
-      "option --storage: bad value 'jetstream'; allowed: file, memory (jetstream is not available in this version)",
+    expect(flagComplaint('--storage', 'disk')).toBe(
+      "option --storage: bad value 'disk'; allowed: file, memory, jetstream",
     );
   });
 

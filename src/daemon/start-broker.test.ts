@@ -7,7 +7,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { uncaughtErrors } from '../../test/client/uncaught-errors.ts';
 import { StartedProcess } from '../../test/servers/child-process.ts';
 import { OptionError } from './option-error.ts';
-import { type RunningBroker, type StartBrokerOptions, startBroker, urlOf } from './start-broker.ts';
+import { type RunningBroker, type StartBrokerOptions, startBroker } from './start-broker.ts';
+import { urlOf } from './url-of.ts';
 
 const ENTRY = fileURLToPath(new URL('../../dist/daemon/start-broker.js', import.meta.url));
 
