@@ -65,16 +65,26 @@ function hasKnownLogin({ defaultUser, defaultPassword }: OptionValues): boolean 
 }
 
 /** The last line of a broker that was stopped. */
-export function stoppedText({ storage, dataDir }: OptionValues): string {
-  return storage === 'memory'
-    ? 'Stopped.\n'
-    : `Stopped. Nothing durable is lost: it is in ${absolute(dataDir)}.\n`;
+export function stoppedText({ storage, dataDir, clusterName }: OptionValues): string {
+  switch (storage) {
+    case 'memory':
+      return 'Stopped.\n';
+    case 'file':
+      return `Stopped. Nothing durable is lost: it is in ${absolute(dataDir)}.\n`;
+    case 'jetstream':
+      return `Stopped. Nothing durable is lost: cluster ${clusterName} goes on with its other nodes.\n`;
+  }
 }
 
-function whereMessagesAre({ storage, dataDir }: OptionValues): string {
-  return storage === 'memory'
-    ? 'Messages are kept in memory: they are gone when the broker stops.'
-    : `Messages are kept in ${absolute(dataDir)}: durable queues and persistent messages outlive the broker.`;
+function whereMessagesAre({ storage, dataDir, clusterName, nodeName }: OptionValues): string {
+  switch (storage) {
+    case 'memory':
+      return 'Messages are kept in memory: they are gone when the broker stops.';
+    case 'file':
+      return `Messages are kept in ${absolute(dataDir)}: durable queues and persistent messages outlive the broker.`;
+    case 'jetstream':
+      return `This is node ${nodeName} of cluster ${clusterName}, whose messages NATS keeps: leveret cluster status shows who owns them.`;
+  }
 }
 
 /** Whoever looks at the terminal may not know the working directory of the broker. */

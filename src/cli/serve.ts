@@ -6,6 +6,7 @@ import {
   OptionError,
   type RunningBroker,
   StorageError,
+  type StorageErrorCode,
   startBroker,
 } from '../daemon/start-broker.ts';
 import { type Command, EXIT_DISK_FAILED, EXIT_FAILURE, EXIT_OK } from './command.ts';
@@ -15,6 +16,13 @@ import { stopSignal } from './stop-signal.ts';
 
 /** Clients get this long to answer connection.close. The rest of 5 s is for the process itself. */
 const CLOSE_GRACE_MS = 4_000;
+
+/** What to look at when a start fails because of the storage. */
+const STORAGE_HINTS: ReadonlyMap<StorageErrorCode, string> = new Map<StorageErrorCode, string>([
+  ['DATA_DIR_IN_USE', 'see --data-dir'],
+  ['NATS_UNREACHABLE', 'see --nats'],
+  ['NATS_UNSAFE', 'see docs/cluster.md'],
+]);
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -37,8 +45,7 @@ export const serveCommand: Command = {
         return reportFailure('leveret', error, EXIT_FAILURE, `see --host and --${error.listener}-port`);
       }
       if (error instanceof StorageError) {
-        const hint = error.code === 'DATA_DIR_IN_USE' ? 'see --data-dir' : undefined;
-        return reportFailure('leveret', error, EXIT_FAILURE, hint);
+        return reportFailure('leveret', error, EXIT_FAILURE, STORAGE_HINTS.get(error.code));
       }
       throw error;
     }

@@ -3,6 +3,8 @@ import { NodeDisk } from '../storage/file/node-disk.ts';
 import { type FileEngines, openFileEngines } from '../storage/file/open-file-engines.ts';
 import { diskFailed, StorageError } from '../storage/file/storage-error.ts';
 import type { StorageEvents } from '../storage/file/storage-events.ts';
+import { openJetStreamEngines } from '../storage/jetstream/open-jetstream-engines.ts';
+import type { ReplicatedLog } from '../storage/jetstream/replicated-log.ts';
 import { MemoryEngine } from '../storage/memory-engine.ts';
 import { MessageLog } from '../storage/message-log.ts';
 import { memorySize } from './memory-size.ts';
@@ -15,6 +17,8 @@ export interface BrokerStorage {
   readonly place: string;
   /** What the file system has left. */
   freeBytes(): Promise<number>;
+  /** Somebody else has the log: `close` waits for nothing to become durable any more. */
+  abandon(): void;
   /**
    * Waits until everything committed is durable, and lets go of everything. Calling it again is harmless.
    *
@@ -49,6 +53,7 @@ function inMemory(): BrokerStorage {
     store: new MessageLog(new MemoryEngine()),
     place: 'memory',
     freeBytes: () => Promise.resolve(Number.POSITIVE_INFINITY),
+    abandon: () => {},
     close: () => Promise.resolve(),
   };
 }
@@ -56,11 +61,49 @@ function inMemory(): BrokerStorage {
 async function onDisk(values: OptionValues, events: StorageEvents): Promise<OpenedStorage> {
   const disk = new NodeDisk(values.dataDir);
   const engines = await openFileEngines(disk, events);
+  return recovered(engines, { values, events, disk, place: disk.path });
+}
+
+/** Who takes over reads what is dead, too, and nobody is served meanwhile: 128 MiB of it took 1 s. */
+const DEAD_BYTES_IN_CLUSTER = 16 * 2 ** 20;
+
+/** The log of a cluster, which this node owns: what is appended goes to `logs`, and the data directory is only for copies. */
+export interface OwnedLogs {
+  readonly main: ReplicatedLog;
+  readonly cold: ReplicatedLog;
+  /** Asked before anything is reported to be durable. */
+  holdsLease(): boolean;
+  /** No former owner can append any more. */
+  onFenced(epoch: number): void;
+}
+
+/**
+ * Fences the log of a cluster and reads it.
+ *
+ * @throws StorageError OWNERSHIP_LOST, NATS_UNREACHABLE, DATA_DAMAGED, and those of the data directory
+ */
+export async function openClusterStorage(
+  values: OptionValues,
+  { main, cold, holdsLease, onFenced }: OwnedLogs,
+  events: StorageEvents,
+): Promise<OpenedStorage> {
+  const disk = new NodeDisk(values.dataDir);
+  const engines = await openJetStreamEngines({ main, cold, disk, events, holdsLease });
+  onFenced(engines.epoch);
+  const deadBytesAllowed = DEAD_BYTES_IN_CLUSTER;
+  return recovered(engines, { values, events, disk, place: main.name, deadBytesAllowed });
+}
+
+async function recovered(
+  engines: LogEngines,
+  { values, events, disk, place, deadBytesAllowed }: Recovery,
+): Promise<OpenedStorage> {
   try {
     const store = new MessageLog(engines.main, {
       cold: engines.cold,
       spill: engines.spill,
       residentBytesMax: memorySize(values.memoryBudget),
+      ...(deadBytesAllowed !== undefined && { deadBytesAllowed }),
       onFailure: (error) => events.onFailure(readFailure(error, disk.path)),
     });
     const image = new BrokerImage(store);
@@ -70,12 +113,23 @@ async function onDisk(values: OptionValues, events: StorageEvents): Promise<Open
       closed ??= closeAll(engines);
       return closed;
     };
-    const storage = { store, place: disk.path, freeBytes: () => disk.freeBytes(), close };
-    return { storage, image };
+    const abandon = (): void => engines.abandon?.();
+    return { storage: { store, place, freeBytes: () => disk.freeBytes(), abandon, close }, image };
   } catch (error) {
     await closeAll(engines);
     throw error;
   }
+}
+
+/** Of a directory, or of a term of a cluster. */
+type LogEngines = FileEngines & { abandon?(): void };
+
+interface Recovery {
+  readonly values: OptionValues;
+  readonly events: StorageEvents;
+  readonly disk: NodeDisk;
+  readonly place: string;
+  readonly deadBytesAllowed?: number;
 }
 
 function readFailure(error: Error, path: string): StorageError {

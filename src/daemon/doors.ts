@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { resolve } from 'node:path';
-import type { BrokerEvent } from '../core/environment.ts';
+import type { BrokerEvent, Peer } from '../core/environment.ts';
 import type { BrokerSettings } from '../core/settings.ts';
 import type { Listener, ServerCertificate } from '../management/management-host.ts';
 import type { AmqpBroker } from '../server/amqp-broker.ts';
@@ -21,6 +22,8 @@ export interface DoorsOptions {
   readonly values: OptionValues;
   readonly settings: BrokerSettings;
   readonly broker: AmqpBroker;
+  /** What it listens with over TLS; undefined: it does not. */
+  readonly certificates: CertificateFiles | undefined;
   /** Runs per chunk of AMQP. */
   onReceived(byteCount: number): void;
   onRequest(request: IncomingMessage, response: ServerResponse): void;
@@ -29,30 +32,28 @@ export interface DoorsOptions {
 
 /** Where a node listens for clients: AMQP and HTTP, each in the clear and over TLS. */
 export class Doors {
-  readonly certificates: CertificateFiles | undefined;
   readonly #options: DoorsOptions;
   #amqp: readonly AmqpListener[] = [];
   #http: readonly HttpListener[] = [];
 
-  /** Reads the certificate, if there is to be one, and listens nowhere yet. */
+  /** Listens nowhere yet. */
   constructor(options: DoorsOptions) {
     this.#options = options;
-    this.certificates = openCertificates(options);
   }
 
   /** Listens for HTTP where the options say so. Throws a `ListenError`. */
   async openHttp(): Promise<void> {
-    const { httpPort, httpsPort } = this.#options.values;
-    if (httpPort !== false) await this.#listenHttp({ port: httpPort });
-    if (this.certificates && httpsPort !== false)
-      await this.#listenHttp({ port: httpsPort, tls: this.certificates });
+    const { values, certificates: tls } = this.#options;
+    if (values.httpPort !== false) await this.#listenHttp({ port: values.httpPort });
+    if (tls && values.httpsPort !== false) await this.#listenHttp({ port: values.httpsPort, tls });
   }
 
   /** Listens for AMQP where the options say so. Throws a `ListenError`. */
   async openAmqp(): Promise<void> {
-    const { amqpPort, amqpsPort } = this.#options.values;
-    if (amqpPort !== false) await this.#listenAmqp(amqpPort);
-    if (this.certificates && amqpsPort !== false) await this.#listenAmqp(amqpsPort, this.certificates);
+    const { values, certificates: tls } = this.#options;
+    this.#amqp = [];
+    if (values.amqpPort !== false) await this.#listenAmqp(values.amqpPort);
+    if (tls && values.amqpsPort !== false) await this.#listenAmqp(values.amqpsPort, tls);
   }
 
   get listeners(): readonly Listener[] {
@@ -79,7 +80,21 @@ export class Doors {
   }
 
   serverCertificates(): readonly ServerCertificate[] {
-    return this.certificates ? [this.certificates.certificate] : [];
+    const { certificates } = this.#options;
+    return certificates ? [certificates.certificate] : [];
+  }
+
+  /** Takes a connection of a client that another node has accepted. */
+  adoptAmqp(socket: Socket, peer: Peer): void {
+    const [listener] = this.#amqp;
+    if (listener === undefined) socket.destroy();
+    else listener.adopt(socket, peer);
+  }
+
+  adoptHttp(socket: Socket): void {
+    const [listener] = this.#http;
+    if (listener === undefined) socket.destroy();
+    else listener.adopt(socket);
   }
 
   /** Takes no more AMQP connections; those that are there stay. */
@@ -99,7 +114,7 @@ export class Doors {
 
   /** Closes everything at once. */
   destroy(reason: string): void {
-    this.certificates?.close();
+    this.#options.certificates?.close();
     for (const listener of this.#http) listener.destroy();
     this.closeAmqp();
     this.destroyConnections(reason);
@@ -133,7 +148,11 @@ export function wantsHttp({ httpPort, httpsPort, tlsCert }: OptionValues): boole
   return httpPort !== false || (tlsCert !== '' && httpsPort !== false);
 }
 
-function openCertificates({ values, onEvent }: DoorsOptions): CertificateFiles | undefined {
+/** Reads the certificate that the options name, if they do. */
+export function openCertificates(
+  values: OptionValues,
+  onEvent: (event: BrokerEvent) => void,
+): CertificateFiles | undefined {
   const { tlsCert: cert, tlsKey: key, tlsCa: ca, tlsVerifyPeer, tlsCertLoginFrom } = values;
   if (cert === '') return undefined;
   const paths = { cert: resolve(cert), key: resolve(key), ca: ca === '' ? '' : resolve(ca) };

@@ -190,6 +190,11 @@ export class HostedBroker {
     this.#options.onFailure(cause);
   }
 
+  /** Why it stopped where it was; undefined: it did not. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
   /** It stopped where it was. */
   get isHalted(): boolean {
     return this.#failure !== undefined;
@@ -233,6 +238,7 @@ export class HostedBroker {
     this.#options.onHalt();
     this.broker.halt();
     void this.closeApi();
+    if (cause instanceof StorageError && cause.code === 'OWNERSHIP_LOST') this.#storage.abandon();
     if (this.#isClosing) return;
     this.#closeStorage().catch((reason: unknown) => {
       if (reason === cause) return;

@@ -114,10 +114,10 @@ export function text(placeholder: string): OptionKind<string> {
 /** A name that can be part of the names of streams and keys. */
 export function plainName(): OptionKind<string> {
   const read = (value: unknown): string | undefined =>
-    typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value) ? value : undefined;
+    typeof value === 'string' && /^[A-Za-z0-9-]{1,64}$/.test(value) ? value : undefined;
   return {
     placeholder: 'name',
-    allowed: '1 to 64 letters, digits, - and _',
+    allowed: 'up to 64 letters, digits and hyphens',
     fromText: read,
     fromValue: read,
   };

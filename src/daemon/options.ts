@@ -461,7 +461,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
 function defaultNodeName(): string {
   return (
     hostname()
-      .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
+      .replaceAll(/[^A-Za-z0-9-]+/g, '-')
       .slice(0, 64) || 'node'
   );
 }

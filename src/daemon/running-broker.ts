@@ -21,7 +21,7 @@ export interface RunningBroker {
   readonly listeners: readonly Listener[];
   /** The ports that it listens on; undefined where there is none. */
   readonly ports: { readonly [N in ListenerName]: number | undefined };
-  /** The broker itself, for what has no shorter way. */
+  /** The broker itself, for what has no shorter way. A node of a cluster has one only while it owns the log, and throws otherwise. */
   readonly broker: Broker;
   /**
    * Opens an AMQP connection inside this process: the same semantics as over TCP, without a socket. It logs in as the

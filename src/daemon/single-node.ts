@@ -9,7 +9,7 @@ import type { Listener } from '../management/management-host.ts';
 import type { ListenerAddress } from '../server/listen-on-hosts.ts';
 import type { StorageError } from '../storage/file/storage-error.ts';
 import { openBrokerStorage } from './broker-storage.ts';
-import { Doors, wantsHttp } from './doors.ts';
+import { Doors, openCertificates, wantsHttp } from './doors.ts';
 import { HostedBroker } from './hosted-broker.ts';
 import { NodeContext, type NodeListeners } from './node-context.ts';
 import type { OptionValues } from './options.ts';
@@ -72,6 +72,7 @@ class SingleNode implements RunningBroker {
       values,
       settings,
       broker: hosted.broker,
+      certificates: openCertificates(values, listeners.onEvent),
       onReceived: (byteCount) => hosted.onReceived(byteCount),
       onRequest: (request, response) => hosted.onRequest(request, response),
       onEvent: listeners.onEvent,

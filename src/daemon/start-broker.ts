@@ -2,6 +2,7 @@ import { callListener, throwUncaught } from '../client/call-listener.ts';
 import type { BrokerEvent } from '../core/environment.ts';
 import { redact } from '../core/redact.ts';
 import type { StorageError } from '../storage/file/storage-error.ts';
+import { startClusterNode } from './cluster-node.ts';
 import type { SpanTracer } from './open-telemetry.ts';
 import { checkCombinations } from './option-combinations.ts';
 import type { OptionName, OptionValues } from './options.ts';
@@ -11,7 +12,7 @@ import { startSingleNode } from './single-node.ts';
 
 // biome-ignore-start lint/performance/noBarrelFile: the entry of the package, whose users want to tell these apart.
 export { ListenError } from '../server/listen-error.ts';
-export { StorageError } from '../storage/file/storage-error.ts';
+export { StorageError, type StorageErrorCode } from '../storage/file/storage-error.ts';
 export { OptionError } from './option-error.ts';
 export type { CloseOptions, RunningBroker } from './running-broker.ts';
 
@@ -61,11 +62,13 @@ export interface StartBrokerOptions extends SharedOptions {
 /**
  * Starts an AMQP 0-9-1 broker in this process. Any number of them can run at the same time, each on a port of its own
  * or on none. A listening broker keeps the process alive; one without a port does not. Messages are kept in memory, or on
- * disk when `dataDir` is given.
+ * disk when `dataDir` is given, or, with `storage: 'jetstream'`, on the servers of a NATS cluster: then this is one of several nodes, and
+ * it is started when its doors are open, whichever of them owns the messages.
  *
  * @throws OptionError (`code` BAD_OPTION) for an option that is not known or not valid.
  * @throws ListenError (`code` ADDRESS_IN_USE and others) when the port cannot be had.
- * @throws StorageError (`code` DATA_DIR_IN_USE, DATA_DAMAGED and others) when the data directory cannot be used.
+ * @throws StorageError (`code` DATA_DIR_IN_USE, DATA_DAMAGED and others) when the data directory cannot be used; NATS_UNREACHABLE and
+ *   NATS_UNSAFE when the servers do not answer, or are not set up so that they keep what they confirm.
  *
  * @example A broker on a free port, used by any AMQP client
  * ```ts
@@ -104,7 +107,9 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     onFailure: (reason: StorageError) => callListener(() => onFailure(reason)),
     ...(tracer && { tracer }),
   };
-  return startSingleNode(values, nodeListeners);
+  return values.storage === 'jetstream'
+    ? startClusterNode(values, nodeListeners)
+    : startSingleNode(values, nodeListeners);
 }
 
 function ignoreEvent(): void {}

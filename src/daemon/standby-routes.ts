@@ -1,0 +1,19 @@
+import type { OwnAnswer } from '../cluster/standby-http.ts';
+import type { ClusterState } from '../management/management-host.ts';
+import { clusterAnswer } from '../management/v1/cluster-answer.ts';
+
+/** What a node that does not own the log answers itself over HTTP: whether it lives, and what it is. */
+export function standbyRoutes(state: () => ClusterState): ReadonlyMap<string, () => OwnAnswer> {
+  const ready = (): OwnAnswer => health(state().servesClients);
+  return new Map([
+    ['/v1/cluster', () => ({ status: 200, body: clusterAnswer(state()) })],
+    ['/v1/health', ready],
+    ['/v1/health/ready', ready],
+    ['/v1/health/live', () => health(true)],
+    ['/v1/health/owner', () => health(false)],
+  ]);
+}
+
+function health(isWell: boolean): OwnAnswer {
+  return isWell ? { status: 200, body: { status: 'ok' } } : { status: 503, body: { status: 'unavailable' } };
+}
