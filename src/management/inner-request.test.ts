@@ -2,8 +2,7 @@ import { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { beforeEach, expect, test } from 'vitest';
 import { admitInnerRequests, askInside, type InnerAnswer } from './inner-request.ts';
-import { peerOf } from './request-peer.ts';
-import { isEncrypted } from './session-cookie.ts';
+import { isEncrypted, peerOf } from './request-peer.ts';
 
 let app: FastifyInstance;
 let closedCount: number;

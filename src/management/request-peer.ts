@@ -4,6 +4,20 @@ import type { Peer } from '../core/environment.ts';
 
 /** A connection that is kept alive has many requests. */
 const peers = new WeakMap<Socket, Peer>();
+/** Those that came by way of another node. */
+const passedOn = new WeakSet<Socket>();
+
+/** To be called before the first request on `socket`, which another node has opened: whose requests they are. */
+export function setPeer(socket: Socket, peer: Peer): void {
+  peers.set(socket, peer);
+  passedOn.add(socket);
+}
+
+/** Whether a request is encrypted on its way, from where it comes to the node that it comes to. */
+export function isEncrypted({ raw: { socket } }: FastifyRequest): boolean {
+  if (passedOn.has(socket)) return peers.get(socket)?.tls !== undefined;
+  return 'encrypted' in socket && socket.encrypted === true;
+}
 
 /** Who is at the other end of the connection that a request came on. Runs per request. */
 export function peerOf({ raw: { socket } }: FastifyRequest): Peer {

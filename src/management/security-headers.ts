@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from './api-error.ts';
 import { isOwnHost } from './host-header.ts';
-import { peerOf } from './request-peer.ts';
+import { isEncrypted, peerOf } from './request-peer.ts';
 import { foreignPage } from './same-origin.ts';
-import { isEncrypted } from './session-cookie.ts';
 
 /** For answers that are data. A page says itself what it needs beyond. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isEncrypted } from './request-peer.ts';
 
 /** A browser takes the first one from us alone, and sends it over TLS only. Without TLS it would not take it at all. */
 const SECURE_NAME = '__Host-leveret';
@@ -28,8 +29,4 @@ function nameFor(request: FastifyRequest): string {
 
 function attributesFor(request: FastifyRequest): string {
   return isEncrypted(request) ? `${ATTRIBUTES}; Secure` : ATTRIBUTES;
-}
-
-export function isEncrypted({ raw }: FastifyRequest): boolean {
-  return 'encrypted' in raw.socket && raw.socket.encrypted === true;
 }

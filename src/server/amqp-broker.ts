@@ -13,6 +13,11 @@ export interface AmqpConnection {
   receive(bytes: Uint8Array, start: number, end: number): void;
   /** Everything that was written has left. Called after `Transport.write` returned false. */
   drained(): void;
+  /**
+   * The peer will send no more, but still reads. True: the connection closes the transport once everything was said. Absent, or
+   * false: it is closed after the broker's turn.
+   */
+  peerEnded?(): boolean;
   /** The stream is gone; nothing more can be written. Called exactly once. */
   transportClosed(reason?: string): void;
 }

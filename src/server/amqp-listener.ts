@@ -157,17 +157,29 @@ export class AmqpListener implements TransportOwner {
     return server;
   }
 
+  /**
+   * Takes a connection that somebody else has accepted, as one of `peer`: every limit counts it, and the broker sees it, as
+   * if it had come to this listener. The socket must allow half-open streams and be paused.
+   */
+  adopt(socket: Socket, peer: Peer): void {
+    if (this.#admits(socket, peer)) this.#start(socket, peer);
+  }
+
   #onConnection(socket: Socket): void {
     const peer = peerOf(socket);
-    const refusal = peer ? this.#refusal(peer) : 'it has gone already';
-    if (!peer || refusal !== undefined) {
-      socket.on('error', () => socket.destroy());
-      socket.destroy();
-      if (peer) this.#reportRefusal(`${peer.remoteAddress}: ${refusal}`);
-      return;
-    }
+    if (!this.#admits(socket, peer)) return;
     if (this.#tlsServer === undefined) this.#start(socket, peer);
     else this.#shakeHands(this.#tlsServer, socket, peer);
+  }
+
+  /** False: the socket is destroyed. */
+  #admits(socket: Socket, peer: Peer | undefined): peer is Peer {
+    const refusal = peer ? this.#refusal(peer) : 'it has gone already';
+    if (peer && refusal === undefined) return true;
+    socket.on('error', () => socket.destroy());
+    socket.destroy();
+    if (peer) this.#reportRefusal(`${peer.remoteAddress}: ${refusal}`);
+    return false;
   }
 
   #shakeHands(server: TlsServer, socket: Socket, peer: Peer): void {

@@ -44,11 +44,18 @@ export class HttpListener {
   readonly #options: HttpListenerOptions;
   #servers: readonly Server[] = [];
   #addresses: readonly ListenerAddress[] = [];
+  /** Does not listen: it is handed the sockets that somebody else has accepted. */
+  readonly #adopter: Server;
+  /** Connections of that server, and those of them with a request that is not answered yet. */
+  readonly #adopted = new Set<Socket>();
+  readonly #busy = new Set<Socket>();
+  #isClosed = false;
   #refusedCount = 0;
   #refusalEventMs = Number.NEGATIVE_INFINITY;
 
   private constructor(options: HttpListenerOptions) {
     this.#options = options;
+    this.#adopter = createServer(LIMITS, (request, response) => this.#onAdoptedRequest(request, response));
   }
 
   /** Listens on all hosts, or on none: then it throws a `ListenError`. */
@@ -67,10 +74,27 @@ export class HttpListener {
     return this.#options.tls !== undefined;
   }
 
+  /**
+   * Takes a connection that somebody else has accepted, and answers the requests on it. The time limits for a request are up to whoever
+   * has read it first. The socket must be paused.
+   */
+  adopt(socket: Socket): void {
+    if (this.#adopted.size >= this.#options.connectionsMax || this.#isClosed) {
+      this.#reportRefusal(`another node: there are ${this.#adopted.size} of such already`);
+      socket.destroy();
+      return;
+    }
+    this.#adopted.add(socket);
+    socket.on('close', () => this.#adopted.delete(socket));
+    this.#adopter.emit('connection', socket);
+    socket.resume();
+  }
+
   /** Takes no more requests. Resolves when those that run are answered, or cut off after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.#addresses = [];
-    const closed = Promise.all(this.#servers.map(closedServer));
+    this.#isClosed = true;
+    const closed = Promise.all([...this.#servers.map(closedServer), ...[...this.#adopted].map(closedSocket)]);
     const idle = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS);
     const end = setTimeout(() => this.destroy(), graceMs);
     await closed;
@@ -81,10 +105,12 @@ export class HttpListener {
   /** Cuts everything off at once. */
   destroy(): void {
     this.#addresses = [];
+    this.#isClosed = true;
     for (const server of this.#servers) {
       server.close();
       server.closeAllConnections();
     }
+    for (const socket of this.#adopted) socket.destroy();
   }
 
   async #listen(): Promise<void> {
@@ -128,6 +154,14 @@ export class HttpListener {
 
   #closeIdle(): void {
     for (const server of this.#servers) server.closeIdleConnections();
+    for (const socket of this.#adopted) if (!this.#busy.has(socket)) socket.destroy();
+  }
+
+  #onAdoptedRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    this.#busy.add(socket);
+    response.on('close', () => this.#busy.delete(socket));
+    this.#options.onRequest(request, response);
   }
 
   #reportRefusal(lastOne: string): void {
@@ -145,5 +179,11 @@ export class HttpListener {
 function closedServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
+  });
+}
+
+function closedSocket(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve());
   });
 }

@@ -17,18 +17,20 @@ const CODES: ReadonlyMap<string, ListenErrorCode> = new Map([
   ['EAI_AGAIN', 'HOST_NOT_FOUND'],
 ]);
 
-/** What listens. An option for its port is called like it, with `-port` behind. */
+/** What listens for clients. An option for its port is called like it, with `-port` behind. */
 export type ListenerName = 'amqp' | 'amqps' | 'http' | 'https';
+/** What listens for other nodes, besides. */
+export type AnyListenerName = ListenerName | 'cluster';
 
 /** An operating error: the broker cannot listen where it was told to. Which option to change is said by whoever took the options. */
 export class ListenError extends Error {
   readonly code: ListenErrorCode;
-  readonly listener: ListenerName;
+  readonly listener: AnyListenerName;
   readonly host: string;
   readonly port: number;
 
   constructor(
-    listener: ListenerName,
+    listener: AnyListenerName,
     { host, port }: { readonly host: string; readonly port: number },
     cause: NodeJS.ErrnoException,
   ) {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { isIPv4, type Server } from 'node:net';
-import { ListenError, type ListenerName } from './listen-error.ts';
+import { type AnyListenerName, ListenError } from './listen-error.ts';
 
 /** Other programs may hold the port on one address that was found free on another. */
 const ANY_PORT_ATTEMPTS = 10;
@@ -14,7 +14,7 @@ export interface ListenerAddress {
 }
 
 export interface ListenOptions {
-  readonly name: ListenerName;
+  readonly name: AnyListenerName;
   /** Addresses or names. `localhost` means 127.0.0.1, and ::1 where the machine has it. */
   readonly hosts: readonly string[];
   /** 0 takes a free one, the same on all hosts. */
@@ -79,7 +79,7 @@ function expandHost(name: string): Host[] {
 /** Returns undefined when it listens. */
 async function listenOn(
   server: Server,
-  name: ListenerName,
+  name: AnyListenerName,
   address: { host: string; port: number; ipv6Only: boolean },
 ): Promise<ListenError | undefined> {
   try {

@@ -158,6 +158,7 @@ export class SocketTransport implements Transport {
 
   /** The peer will send no more. The answers to its last bytes are written by the broker's turn, which comes first. */
   #onEnd(): void {
+    if (this.#connection?.peerEnded?.() === true) return;
     setImmediate(() => this.close());
   }
 

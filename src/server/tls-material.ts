@@ -21,7 +21,10 @@ export interface TlsMaterial {
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** For the servers of `node:tls` and `node:https`. */
-export function tlsServerOptions({ context, verifyPeer }: TlsMaterial): TlsOptions {
+export function tlsServerOptions({
+  context,
+  verifyPeer,
+}: Pick<TlsMaterial, 'context' | 'verifyPeer'>): TlsOptions {
   return {
     ...contextOf({ context, verifyPeer }),
     requestCert: verifyPeer !== 'none',

@@ -1,0 +1,254 @@
+import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { BrokerEvent, Peer } from '../core/environment.ts';
+import { hostAndPort, peerOf } from '../server/peer-address.ts';
+import { type TlsMaterial, tlsFactsOf } from '../server/tls-material.ts';
+import { BoundedReport } from './bounded-report.ts';
+import { isSameTarget, joinOwner, type PassTarget } from './join-owner.ts';
+import { answerUnavailable } from './standby-answer.ts';
+
+export interface HttpPassThroughOptions {
+  /** Where the owner is now; undefined while none is known, and when it is this node. */
+  target(): PassTarget | undefined;
+  /** `listener` is called when `target()` may say something else. Returns how to end that. */
+  onTarget(listener: () => void): () => void;
+  /** What this node listens with: then the owner, too, is expected to speak TLS. Absent: in the clear. */
+  readonly tls?: TlsMaterial | undefined;
+  onEvent(event: BrokerEvent): void;
+}
+
+/** A request that is to be passed, and its answer. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** An idle connection to the owner is closed after this long: before the owner does it, in the middle of the next request. */
+const IDLE_MS = 50_000;
+/** They are about one connection, and not for the other side of a proxy (RFC 9110, 7.6.1). */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/**
+ * Passes requests through to the owner, and its answers back, while they come: no body is kept here. A client's connection has one of its own
+ * to the owner, whose preface says who the client is.
+ */
+export class HttpPassThrough {
+  readonly #options: HttpPassThroughOptions;
+  readonly #stopListening: () => void;
+  readonly #failures: BoundedReport;
+  readonly #lines = new Map<Socket, Line>();
+  #target: PassTarget | undefined;
+
+  constructor(options: HttpPassThroughOptions) {
+    this.#options = options;
+    this.#failures = new BoundedReport(
+      options.onEvent,
+      (count, last) => `HTTP requests cannot be passed through to the owner (${count} failed): ${last}`,
+    );
+    this.#target = options.target();
+    this.#stopListening = options.onTarget(() => this.#onTarget());
+  }
+
+  /** Connections of clients that something was passed for. */
+  get connectionCount(): number {
+    return this.#lines.size;
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const line = this.#lines.get(request.socket) ?? this.#openLine(request.socket);
+    if (line === undefined)
+      answerUnavailable(
+        { request, response },
+        503,
+        'no node owns the log at the moment: try again in a second',
+      );
+    else line.pass({ request, response });
+  }
+
+  /** Cuts what is under way. */
+  closeAll(): void {
+    for (const line of this.#lines.values()) line.close();
+    this.#lines.clear();
+  }
+
+  /** Closes everything, and listens for owners no more. */
+  close(): void {
+    this.#stopListening();
+    this.closeAll();
+  }
+
+  #onTarget(): void {
+    const target = this.#options.target();
+    if (isSameTarget(target, this.#target)) return;
+    this.#target = target;
+    this.closeAll();
+  }
+
+  /** Undefined: there is no owner, or the client has gone. */
+  #openLine(socket: Socket): Line | undefined {
+    const target = this.#target;
+    const peer = clientOf(socket);
+    if (target === undefined || peer === undefined) return undefined;
+    const line = new Line({
+      target,
+      peer,
+      tls: this.#options.tls,
+      onFailure: (text) => this.#failures.add(text),
+    });
+    this.#lines.set(socket, line);
+    socket.once('close', () => {
+      line.close();
+      if (this.#lines.get(socket) === line) this.#lines.delete(socket);
+    });
+    return line;
+  }
+}
+
+interface LineOptions {
+  readonly target: PassTarget;
+  readonly peer: Peer;
+  readonly tls: TlsMaterial | undefined;
+  onFailure(text: string): void;
+}
+
+/** The way of one client's connection to the owner. One request at a time: its answers have to be in order anyway. */
+class Line {
+  readonly #options: LineOptions;
+  readonly #agent: OwnerAgent;
+  readonly #queue: Exchange[] = [];
+  #isBusy = false;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+    this.#agent = new OwnerAgent(options);
+  }
+
+  pass(exchange: Exchange): void {
+    this.#queue.push(exchange);
+    if (!this.#isBusy) this.#passNext();
+  }
+
+  /** Requests that are under way fail. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #passNext(): void {
+    const exchange = this.#queue.shift();
+    this.#isBusy = exchange !== undefined;
+    if (exchange === undefined) return;
+    exchange.response.once('close', () => this.#passNext());
+    this.#pass(exchange);
+  }
+
+  #pass(exchange: Exchange): void {
+    const { request, response } = exchange;
+    const outgoing = httpRequest({
+      agent: this.#agent,
+      method: request.method,
+      path: request.url,
+      headers: requestHeaders(request),
+    });
+    outgoing.on('response', (incoming) => passAnswer(incoming, exchange));
+    outgoing.on('error', (error) => this.#onError(error, exchange));
+    response.once('close', () => outgoing.destroy());
+    request.pipe(outgoing);
+  }
+
+  /** What fails once the answer has begun is seen by its end. */
+  #onError(error: Error, exchange: Exchange): void {
+    const { request, response } = exchange;
+    if (response.headersSent || response.destroyed) return;
+    request.unpipe();
+    const { host, port } = this.#options.target;
+    this.#options.onFailure(`${hostAndPort(host, port)}: ${error.message}`);
+    const [status, what] =
+      error instanceof JoinFailed ? ([503, NOT_REACHED] as const) : ([502, UNKNOWN] as const);
+    answerUnavailable(exchange, status, what);
+  }
+}
+
+const NOT_REACHED =
+  'the node that owns the log cannot be reached at the moment: nothing was done, try again in a second';
+const UNKNOWN =
+  'the node that owns the log went away before it answered: whether the request was carried out is not known; look, and try again';
+
+/** The owner has not taken the connection, so nothing was sent. */
+class JoinFailed extends Error {
+  override readonly name = 'JoinFailed';
+}
+
+/** Makes the connections of one client, and keeps one that is idle. */
+class OwnerAgent extends Agent {
+  readonly #options: LineOptions;
+
+  constructor(options: LineOptions) {
+    super({ keepAlive: true, timeout: IDLE_MS });
+    this.#options = options;
+  }
+
+  override createConnection(
+    _options: unknown,
+    done?: (error: Error | null, socket: Socket) => void,
+  ): undefined {
+    const { target, peer, tls } = this.#options;
+    joinOwner(
+      { target, protocol: 'http', peer, tls },
+      (socket) => {
+        done?.(null, socket);
+        socket.resume();
+      },
+      (error) => done?.(new JoinFailed(error.message, { cause: error }), undefined as never),
+    );
+    return undefined;
+  }
+}
+
+function passAnswer(incoming: IncomingMessage, { request, response }: Exchange): void {
+  response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, passedHeaders(incoming));
+  // a stream of events begins long before its first event
+  if (incoming.headers['content-length'] === undefined && request.method !== 'HEAD') response.flushHeaders();
+  incoming.on('error', () => {});
+  incoming.on('close', () => {
+    if (!incoming.complete) response.destroy();
+  });
+  incoming.pipe(response);
+}
+
+function requestHeaders(request: IncomingMessage): string[] {
+  const headers = passedHeaders(request);
+  // HTTP/1.0 has none, and HTTP/1.1 must have one
+  if (request.headers.host === undefined) headers.push('Host', 'localhost');
+  // without a length its end has to be told
+  if (request.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked');
+  return headers;
+}
+
+/** As they came, with their case and in their order: name, value, name, value. */
+function passedHeaders({ rawHeaders, headers }: IncomingMessage): string[] {
+  const named = new Set(headers.connection?.split(',').map((name) => name.trim().toLowerCase()));
+  const passed: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = [rawHeaders[i], rawHeaders[i + 1]];
+    const lower = name.toLowerCase();
+    // this node has answered the expectation itself
+    if (!HOP_BY_HOP.has(lower) && !named.has(lower) && lower !== 'expect') passed.push(name, value);
+  }
+  return passed;
+}
+
+function clientOf(socket: Socket): Peer | undefined {
+  const peer = peerOf(socket);
+  return peer && socket instanceof TLSSocket ? { ...peer, tls: tlsFactsOf(socket) } : peer;
+}
