@@ -307,7 +307,11 @@ class ClusterNode implements RunningBroker, ClusterHost {
       onEvent: this.#onEvent,
     });
     this.#ownership = this.#makeOwnership(this.#peers.addresses[0]?.port);
-    if (wantsHttp(this.#values)) await this.#doors.openHttp();
+    if (wantsHttp(this.#values)) {
+      await this.#doors.openHttp();
+      // now, and not when everybody waits for this node to take over
+      await import('../management/build-app.ts');
+    }
     if (this.#values.standby === 'pass') await this.#doors.openAmqp();
     this.#ownership.start();
     this.#directory.start();
