@@ -10,6 +10,7 @@ const slow = [
   'test/crash/kill.test.ts',
   'test/faults/**',
   'test/browser/**',
+  'test/cluster/**',
   'test/services/storm.test.ts',
 ];
 
@@ -79,6 +80,17 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          // Each file has servers and nodes of its own, whose processes share the machine.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          retry,
         },
       },
       {

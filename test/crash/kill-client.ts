@@ -3,13 +3,18 @@ import { SeededRandom } from '../../src/testing/seeded-random.ts';
 
 /** What a client of the kill test is told, as JSON in its first argument. */
 export interface KillClientTask {
-  readonly port: number;
+  /** AMQP URLs. When one does not answer, or breaks, the client goes on with the next. */
+  readonly brokers: readonly string[];
   readonly seed: number;
   /** Names its messages and its ledgers. */
   readonly name: string;
   readonly ledgerDirectory: string;
   readonly queues: readonly string[];
   readonly connectionCount: number;
+  /** A publisher's longest rest between two bursts. */
+  readonly pauseMsMax: number;
+  /** A consumer that is the only one of its queues, and gives nothing back: it gets all in order. */
+  readonly isOnly: boolean;
 }
 
 export const KILL_EXCHANGE = 'kill';
@@ -17,6 +22,8 @@ export const KILL_EXCHANGE = 'kill';
 export const BARRIER_QUEUE = 'kill-barrier';
 /** There is no event to wait for while the broker is away: ask again. */
 const RETRY_MS = 15;
+/** A handshake that stands still for longer is given up: what is sent to a machine that is cut off is not answered. */
+const HANDSHAKE_MS = 5000;
 
 /** Set by SIGTERM: the client finishes what is under way and ends. */
 export const asked: { toStop: boolean } = { toStop: false };
@@ -30,14 +37,16 @@ export function readTask(): KillClientTask {
 
 /**
  * Runs `session` on connection after connection until it returns: when it throws because the broker is gone, it is called
- * again with the next connection.
+ * again with the next connection. `first`: which of the brokers is tried first.
  */
 export async function overConnections(
-  port: number,
+  brokers: readonly string[],
+  first: number,
   session: (connection: ChannelModel, lost: AbortSignal) => Promise<void>,
 ): Promise<void> {
+  const next = inTurn(brokers, first);
   for (;;) {
-    const connection = await connected(port);
+    const connection = await connected(next);
     if (connection === undefined) return;
     const lost = new AbortController();
     // 'close' follows; without a listener the error would end the process
@@ -55,16 +64,21 @@ export async function overConnections(
 }
 
 /** Undefined when it was asked to stop while the broker was away. */
-async function connected(port: number): Promise<ChannelModel | undefined> {
+async function connected(next: () => string): Promise<ChannelModel | undefined> {
   while (!asked.toStop) {
     try {
-      return await connect(`amqp://127.0.0.1:${port}?heartbeat=0`, { noDelay: true });
+      return await connect(next(), { noDelay: true, timeout: HANDSHAKE_MS });
     } catch {
       // refused, reset, or half a handshake: the broker is away
       await pause(RETRY_MS);
     }
   }
   return undefined;
+}
+
+function inTurn(brokers: readonly string[], first: number): () => string {
+  let index = first;
+  return () => brokers[index++ % brokers.length] as string;
 }
 
 /** A call may fail a moment before its connection is closed; an error without that is one of the test. */

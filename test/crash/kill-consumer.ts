@@ -1,7 +1,16 @@
 /** A consumer of the kill test: acks in batches, gives some back, and learns by a barrier which acks are durable. */
 import { join } from 'node:path';
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
-import { asked, BARRIER_QUEUE, Dice, idOf, overConnections, pause, readTask } from './kill-client.ts';
+import {
+  asked,
+  BARRIER_QUEUE,
+  Dice,
+  idOf,
+  type KillClientTask,
+  overConnections,
+  pause,
+  readTask,
+} from './kill-client.ts';
 import { Ledger, monotonicUs } from './kill-ledger.ts';
 
 const PREFETCH = 100;
@@ -14,6 +23,7 @@ const IDLE_MS = 40;
 
 class Consumer {
   readonly #queues: readonly string[];
+  readonly #isOnly: boolean;
   readonly #dice: Dice;
   readonly #ledger: Ledger;
   #held: { readonly id: string; readonly message: ConsumeMessage }[] = [];
@@ -21,10 +31,11 @@ class Consumer {
   /** Acks of this connection that are not known to be durable. */
   #unsettledCount = 0;
 
-  constructor(name: string, seed: number, queues: readonly string[], ledgerDirectory: string) {
+  constructor(index: number, { name, seed, queues, isOnly, ledgerDirectory }: KillClientTask) {
     this.#queues = queues;
-    this.#dice = new Dice(seed);
-    this.#ledger = new Ledger(join(ledgerDirectory, name));
+    this.#isOnly = isOnly;
+    this.#dice = new Dice(seed + index);
+    this.#ledger = new Ledger(join(ledgerDirectory, `${name}-${index}`));
   }
 
   async session(connection: ChannelModel, lost: AbortSignal): Promise<void> {
@@ -34,7 +45,7 @@ class Consumer {
     await channel.prefetch(PREFETCH, true);
     this.#held = [];
     this.#unsettledCount = 0;
-    this.#ledger.write('connected', monotonicUs());
+    this.#ledger.write('connected', monotonicUs(), this.#isOnly ? 'only' : 'among-others');
     for (const queue of this.#queues) {
       await channel.consume(queue, (message) => message !== null && this.#onDelivery(channel, message));
     }
@@ -58,9 +69,14 @@ class Consumer {
     this.#ledger.write('delivered', id, message.fields.redelivered ? 1 : 0);
     this.#held.push({ id, message });
     if (this.#held.length < this.#batch) return;
-    if (this.#dice.upTo(100) < REQUEUED && !asked.toStop) this.#requeueHeld(channel);
+    if (this.#givesBack()) this.#requeueHeld(channel);
     else this.#ackHeld(channel);
     this.#batch = 1 + this.#dice.upTo(HELD_MAX);
+  }
+
+  /** Whether the next batch goes back. */
+  #givesBack(): boolean {
+    return this.#dice.upTo(100) < REQUEUED && !this.#isOnly && !asked.toStop;
   }
 
   #ackHeld(channel: Channel): void {
@@ -97,8 +113,7 @@ class Consumer {
 const task = readTask();
 await Promise.all(
   Array.from({ length: task.connectionCount }, (_, index) => {
-    const name = `${task.name}-${index}`;
-    const consumer = new Consumer(name, task.seed + index, task.queues, task.ledgerDirectory);
-    return overConnections(task.port, (connection, lost) => consumer.session(connection, lost));
+    const consumer = new Consumer(index, task);
+    return overConnections(task.brokers, index, (connection, lost) => consumer.session(connection, lost));
   }),
 );

@@ -32,4 +32,4 @@ async function session(connection: ChannelModel): Promise<void> {
   }
 }
 
-await overConnections(task.port, session);
+await overConnections(task.brokers, 0, session);

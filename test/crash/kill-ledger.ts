@@ -4,9 +4,10 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
  * What a client did and saw, one line each, written in that moment by one write: whatever ends the client, what it knew is in
  * the file. Words are separated by spaces; times are microseconds of the machine's monotonic clock.
  *
- *     published ID | returned ID | confirmed ID      before it was sent; unroutable; by the broker
+ *     published ID QUEUE | returned ID | confirmed ID   before it was sent; unroutable; by the broker
  *     began GROUP COUNT | committed GROUP            a transaction of messages GROUP.0 to GROUP.(COUNT - 1)
- *     connected TIME                                 a new connection, before it consumes; what was unacked is forgotten
+ *     connected TIME [only]                          a new connection, before it publishes or consumes; what was unacked is
+ *                                                    forgotten. only: nobody else consumes from these queues
  *     delivered ID 0|1                               1: redelivered
  *     requeued ID | acked ID                         before that was sent
  *     settled N TIME                                 the oldest N acks of this connection that were not settled yet are

@@ -1,12 +1,19 @@
 /** A publisher of the kill test: bursts of messages with confirms, and a ledger of both. */
 import { join } from 'node:path';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
-import { asked, bodyOf, Dice, KILL_EXCHANGE, overConnections, pause, readTask } from './kill-client.ts';
-import { Ledger } from './kill-ledger.ts';
+import {
+  asked,
+  bodyOf,
+  Dice,
+  KILL_EXCHANGE,
+  type KillClientTask,
+  overConnections,
+  pause,
+  readTask,
+} from './kill-client.ts';
+import { Ledger, monotonicUs } from './kill-ledger.ts';
 
 const BURST_MAX = 80;
-/** Between two bursts: without pauses the ledgers would grow by two million messages a minute. */
-const PAUSE_MS_MAX = 80;
 /** Of a hundred messages. */
 const TRANSIENT = 10;
 
@@ -14,23 +21,26 @@ class Publisher {
   readonly #name: string;
   readonly #queues: readonly string[];
   readonly #dice: Dice;
+  readonly #pauseMsMax: number;
   readonly #ledger: Ledger;
   #count = 0;
 
-  constructor(name: string, seed: number, queues: readonly string[], ledgerDirectory: string) {
-    this.#name = name;
+  constructor(index: number, { name, seed, queues, pauseMsMax, ledgerDirectory }: KillClientTask) {
+    this.#name = `${name}-${index}`;
     this.#queues = queues;
-    this.#dice = new Dice(seed);
-    this.#ledger = new Ledger(join(ledgerDirectory, name));
+    this.#dice = new Dice(seed + index);
+    this.#pauseMsMax = pauseMsMax;
+    this.#ledger = new Ledger(join(ledgerDirectory, this.#name));
   }
 
   async session(connection: ChannelModel): Promise<void> {
     const channel = await connection.createConfirmChannel();
     channel.on('error', () => undefined);
+    this.#ledger.write('connected', monotonicUs());
     channel.on('return', (message) => this.#ledger.write('returned', message.properties.messageId));
     while (!asked.toStop) {
       await this.#burst(channel);
-      await pause(this.#dice.upTo(PAUSE_MS_MAX));
+      await pause(this.#dice.upTo(this.#pauseMsMax));
     }
   }
 
@@ -44,7 +54,7 @@ class Publisher {
     const id = `${persistent ? 'p' : 't'}-${this.#name}-${(this.#count += 1)}`;
     const queue = this.#queues[this.#dice.upTo(this.#queues.length)] as string;
     const body = Buffer.from(bodyOf(id, this.#bodyBytes()));
-    this.#ledger.write('published', id);
+    this.#ledger.write('published', id, queue);
     return new Promise((resolve, reject) => {
       const options = { persistent, mandatory: true, messageId: id };
       channel.publish(KILL_EXCHANGE, queue, body, options, (error: Error | null) => {
@@ -66,8 +76,7 @@ class Publisher {
 const task = readTask();
 await Promise.all(
   Array.from({ length: task.connectionCount }, (_, index) => {
-    const name = `${task.name}-${index}`;
-    const publisher = new Publisher(name, task.seed + index, task.queues, task.ledgerDirectory);
-    return overConnections(task.port, (connection) => publisher.session(connection));
+    const publisher = new Publisher(index, task);
+    return overConnections(task.brokers, index, (connection) => publisher.session(connection));
   }),
 );

@@ -1,8 +1,11 @@
 """Transactions of the kill test: commits groups of messages over several queues, and keeps a ledger of what was answered.
 
-    kill-transactions.py PORT SEED LEDGER QUEUE...
+    kill-transactions.py URL,URL... SEED LEDGER QUEUE...
+
+When a broker does not answer, or the connection breaks, it goes on with the next URL.
 """
 
+import itertools
 import os
 import random
 import signal
@@ -11,7 +14,8 @@ import time
 
 import pika
 
-port, seed, ledger_path, queues = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
+urls, seed, ledger_path, queues = sys.argv[1].split(","), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
+HANDSHAKE_SECONDS = 5
 dice = random.Random(seed)
 ledger = os.open(ledger_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 stopping = False
@@ -50,9 +54,11 @@ def commit_groups(channel):
 
 
 signal.signal(signal.SIGTERM, stop)
-parameters = pika.ConnectionParameters("127.0.0.1", port, heartbeat=0)
+brokers = itertools.cycle(urls)
 while not stopping:
     try:
+        parameters = pika.URLParameters(next(brokers))
+        parameters.stack_timeout = HANDSHAKE_SECONDS
         connection = pika.BlockingConnection(parameters)
         commit_groups(connection.channel())
         connection.close()

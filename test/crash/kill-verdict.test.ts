@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LedgerLine } from './kill-ledger.ts';
-import { judge } from './kill-verdict.ts';
+import { type JudgeOptions, judge } from './kill-verdict.ts';
 
 function ledger(text: string): LedgerLine[] {
   return text.split(/\s*,\s*/).map((line) => line.split(' '));
@@ -104,4 +104,29 @@ test('a transaction is there as a whole or not at all, and as a whole when it wa
 test('queues that were declared must be there, unless somebody asked to delete them', () => {
   const verdict = judge([ledger('declared a, declared b, declared c, deleting b, deleting c, deleted c')]);
   expect(verdict).toMatchObject({ declaredQueues: ['a'], deletedQueues: ['c'] });
+});
+
+test('the messages of a connection come in their order, but for those that come back', () => {
+  const publisher = 'connected 1, published p1 q, published p2 q, published p3 other';
+  const behind = (id: string): string[] => [`${id}: delivered behind a message that was published later`];
+  const got = (...deliveries: string[]): string => ['connected 5', ...deliveries].join(', delivered ');
+  expect(violations(publisher, got('p3 0', 'p1 0', 'p2 0'))).toEqual([]);
+  expect(violations(publisher, got('p2 0', 'p1 0'))).toEqual(behind('p1'));
+  expect(violations(publisher, got('p2 0', 'p1 1'))).toEqual([]);
+  expect(violations(publisher.replace('p1 q', 'p1 q, connected 2'), got('p2 0', 'p1 0'))).toEqual([]);
+});
+
+test('the only consumer of a queue gets them in order, also those that come back', () => {
+  const publisher = 'connected 1, published p1 q, published p2 q, published p3 q';
+  const behind = ['p1: delivered behind a message that was published later'];
+  const first = 'connected 5 only, delivered p1 0, delivered p2 0';
+  const again = ', connected 6 only, delivered p1 1, delivered p2 1, delivered p3 0';
+  expect(violations(publisher, first + again)).toEqual([]);
+  const late = ', connected 6 only, delivered p3 0, delivered p1 1, delivered p2 1';
+  expect(violations(publisher, first + late)).toEqual(behind);
+  const judged = (text: string, options: JudgeOptions): readonly string[] =>
+    judge([ledger(publisher), ledger(text)], options).violations;
+  expect(judged(first + late, { latecomersAllowed: true })).toEqual([]);
+  const firstLate = 'connected 5 only, delivered p2 1, delivered p1 1';
+  expect(judged(firstLate, { latecomersAllowed: true })).toEqual(behind);
 });

@@ -16,6 +16,14 @@ export interface KillVerdict {
   readonly violations: readonly string[];
 }
 
+export interface JudgeOptions {
+  /**
+   * A connection that broke without the broker's knowledge may hold messages for a while: they come back behind newer ones. Without
+   * this, the only consumer of a queue gets everything in order.
+   */
+  readonly latecomersAllowed?: boolean;
+}
+
 interface Delivery {
   readonly redelivered: boolean;
   readonly ledger: number;
@@ -23,7 +31,15 @@ interface Delivery {
   readonly connectedUs: number;
 }
 
+/** Where a message stands among those of its publisher's connection in its queue. */
+interface Place {
+  readonly row: string;
+  readonly index: number;
+}
+
 interface MessageHistory {
+  /** Undefined where no order is promised. */
+  readonly place: Place | undefined;
   confirmed: boolean;
   acked: boolean;
   readonly deliveries: Delivery[];
@@ -35,14 +51,18 @@ interface MessageHistory {
 const VIOLATIONS_MAX = 50;
 
 /** A ledger per connection of a consumer, and per publisher, declarer and so on. */
-export function judge(ledgers: readonly (readonly LedgerLine[])[]): KillVerdict {
-  const evidence = new Evidence();
-  for (const lines of ledgers) evidence.readPublisher(lines);
+export function judge(
+  ledgers: readonly (readonly LedgerLine[])[],
+  { latecomersAllowed = false }: JudgeOptions = {},
+): KillVerdict {
+  const evidence = new Evidence(latecomersAllowed);
+  for (const [index, lines] of ledgers.entries()) evidence.readPublisher(lines, index);
   for (const [index, lines] of ledgers.entries()) evidence.readConsumer(lines, index);
   return evidence.verdict();
 }
 
 class Evidence {
+  readonly #latecomersAllowed: boolean;
   readonly #messages = new Map<string, MessageHistory>();
   /** Transactions, with how many messages they have. */
   readonly #begun = new Map<string, number>();
@@ -53,12 +73,19 @@ class Evidence {
   readonly #deleted = new Set<string>();
   readonly #violations: string[] = [];
 
-  readPublisher(lines: readonly LedgerLine[]): void {
-    for (const [kind, id = '', count] of lines) {
-      if (kind === 'published') this.#publish(id);
+  constructor(latecomersAllowed: boolean) {
+    this.#latecomersAllowed = latecomersAllowed;
+  }
+
+  readPublisher(lines: readonly LedgerLine[], ledger: number): void {
+    let connection = 0;
+    for (const [line, [kind, id = '', word]] of lines.entries()) {
+      if (kind === 'connected') connection += 1;
+      else if (kind === 'published')
+        this.#publish(id, { row: `${ledger} ${connection} ${word}`, index: line });
       else if (kind === 'confirmed') this.#confirm(id);
       else if (kind === 'returned') this.#violations.push(`${id}: returned as unroutable: a binding is lost`);
-      else if (kind === 'began') this.#begin(id, Number(count));
+      else if (kind === 'began') this.#begin(id, Number(word));
       else if (kind === 'committed') this.#commit(id);
       else if (kind === 'declared') this.#declared.add(id);
       else if (kind === 'deleting') this.#deleting.add(id);
@@ -68,17 +95,22 @@ class Evidence {
 
   readConsumer(lines: readonly LedgerLine[], ledger: number): void {
     let connectedUs = 0;
+    let connections = 0;
+    let order: DeliveryOrder | undefined;
     let unacked = new Set<string>();
     let acked: string[] = [];
     for (const [line, [kind, id = '', word]] of lines.entries()) {
       if (kind === 'connected') {
         connectedUs = Number(id);
+        order = new DeliveryOrder(word === 'only', this.#latecomersAllowed ? connections : 0);
+        connections += 1;
         unacked = new Set();
         acked = [];
       } else if (kind === 'delivered') {
         if (unacked.has(id)) this.#violations.push(`${id}: delivered again to the consumer that holds it`);
         unacked.add(id);
         this.#deliver(id, { redelivered: word === '1', ledger, line, connectedUs });
+        this.#judgeOrder(id, word === '1', order);
       } else if (kind === 'requeued') {
         unacked.delete(id);
       } else if (kind === 'acked') {
@@ -112,8 +144,8 @@ class Evidence {
     };
   }
 
-  #publish(id: string): void {
-    this.#messages.set(id, { confirmed: false, acked: false, deliveries: [], settled: undefined });
+  #publish(id: string, place?: Place): void {
+    this.#messages.set(id, { place, confirmed: false, acked: false, deliveries: [], settled: undefined });
   }
 
   #begin(group: string, count: number): void {
@@ -136,6 +168,12 @@ class Evidence {
     const message = this.#messages.get(id);
     if (message === undefined) this.#violations.push(`${id}: delivered, and was never published`);
     else message.deliveries.push(delivery);
+  }
+
+  #judgeOrder(id: string, redelivered: boolean, order: DeliveryOrder | undefined): void {
+    const place = this.#messages.get(id)?.place;
+    if (place !== undefined && order?.add(place, redelivered) === false)
+      this.#violations.push(`${id}: delivered behind a message that was published later`);
   }
 
   #ack(id: string): void {
@@ -169,6 +207,37 @@ class Evidence {
     if (there !== 0 && there !== count) {
       this.#violations.push(`${group}: ${there} of the ${count} messages of the transaction are there`);
     }
+  }
+}
+
+/** The order in which one connection of a consumer gets the messages of each publisher from each queue. */
+class DeliveryOrder {
+  readonly #isOnly: boolean;
+  readonly #returnsMax: number;
+  readonly #newest = new Map<string, number>();
+  readonly #newestFresh = new Map<string, number>();
+  readonly #returns = new Map<string, number>();
+
+  /** `returnsMax`: how often older messages may come back together. */
+  constructor(isOnly: boolean, returnsMax: number) {
+    this.#isOnly = isOnly;
+    this.#returnsMax = returnsMax;
+  }
+
+  /** False when it should have come before. */
+  add({ row, index }: Place, redelivered: boolean): boolean {
+    const isFresh = redelivered || index > (this.#newestFresh.get(row) ?? -1);
+    if (!redelivered) this.#newestFresh.set(row, index);
+    return isFresh && (!this.#isOnly || this.#addOnly(row, index));
+  }
+
+  #addOnly(row: string, index: number): boolean {
+    const isNext = index > (this.#newest.get(row) ?? -1);
+    this.#newest.set(row, index);
+    if (isNext) return true;
+    const returns = (this.#returns.get(row) ?? 0) + 1;
+    this.#returns.set(row, returns);
+    return returns <= this.#returnsMax;
   }
 }
 

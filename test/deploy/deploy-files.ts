@@ -24,9 +24,9 @@ export function deployFiles(folder: string): string[] {
   return readdirSync(join(ROOT, 'deploy', folder)).sort();
 }
 
-/** All documents of a file; throws when it is no YAML, or has a key twice. */
+/** All documents of a file, with what `<<` brings into them; throws when it is no YAML, or has a key twice. */
 export function yamlDocuments(path: string): unknown[] {
-  return parseAllDocuments(deployText(path)).map((document) => {
+  return parseAllDocuments(deployText(path), { merge: true }).map((document) => {
     if (document.errors.length > 0) throw new Error(`deploy/${path}: ${String(document.errors[0])}`);
     return document.toJS();
   });

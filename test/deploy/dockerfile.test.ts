@@ -22,7 +22,8 @@ describe('deploy/Dockerfile', () => {
 
   it('sets options that the broker has, and opens its ports', () => {
     expect(unknownVariables(Object.keys(BROKER_IMAGE.environment))).toEqual([]);
-    const ports = [options.amqpPort, options.amqpsPort, options.httpPort, options.httpsPort];
+    const { amqpPort, amqpsPort, httpPort, httpsPort, clusterPort } = options;
+    const ports = [amqpPort, amqpsPort, httpPort, httpsPort, clusterPort];
     expect(BROKER_IMAGE.says('EXPOSE')).toEqual([ports.join(' ')]);
   });
 

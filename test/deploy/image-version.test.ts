@@ -8,7 +8,9 @@ it.each([
   ['Dockerfile', /leveret:(\d\S*)/g],
   ['compose.yaml', /leveret:(\d\S*)/g],
   ['compose.services.yaml', /leveret:(\d\S*)/g],
+  ['compose.cluster.yaml', /leveret:(\d\S*)/g],
   ['kubernetes/broker/kustomization.yaml', /newTag: (\S+)/g],
+  ['kubernetes/cluster/kustomization.yaml', /newName: \S+\/leveret\n +newTag: (\S+)/g],
   ['kubernetes/worker/kustomization.yaml', /newTag: (\S+)/g],
 ])('deploy/%s names the version of the package', (file, version) => {
   const found = [...deployText(file).matchAll(version)].map((match) => match[1]);

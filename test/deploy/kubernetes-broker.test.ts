@@ -59,7 +59,7 @@ it('does what the page says it does', async () => {
   const commands = [
     ...pageText().matchAll(/^(?:printf '%s\\n' "\$(\w+)" \| )?kubectl exec .*-- leveret (.*)$/gm),
   ];
-  expect(commands).toHaveLength(10);
+  expect(commands).toHaveLength(11);
   for (const [line, variable, rest = ''] of commands) {
     const words = rest.split(' ').map((word) => word.replace(/^'(.*)'$/, '$1'));
     const input = variable === undefined ? '' : `${passwords.get(variable)}\n`;

@@ -22,7 +22,12 @@ import {
 import { BROKER_IMAGE } from './docker-image.ts';
 import { manifestProblems } from './manifest-problems.ts';
 
-const [BROKER, WORKER, SERVICES] = ['kubernetes/broker', 'kubernetes/worker', 'kubernetes/services'] as const;
+const [BROKER, CLUSTER, WORKER, SERVICES] = [
+  'kubernetes/broker',
+  'kubernetes/cluster',
+  'kubernetes/worker',
+  'kubernetes/services',
+] as const;
 const statefulSet = manifestOf(BROKER, 'StatefulSet', 'leveret') as unknown as IStatefulSet;
 const deployment = manifestOf(WORKER, 'Deployment', 'orders-worker') as unknown as IDeployment;
 const service = manifestOf(BROKER, 'Service', 'leveret') as unknown as IService;
@@ -32,6 +37,10 @@ const policy = manifestOf(BROKER, 'NetworkPolicy', 'leveret') as unknown as INet
 const configMap = manifestOf(BROKER, 'ConfigMap', 'leveret') as unknown as IConfigMap;
 const brokerPod = podOf(statefulSet);
 const workerPod = podOf(deployment);
+const nodes = manifestOf(CLUSTER, 'StatefulSet', 'leveret') as unknown as IStatefulSet;
+const nats = manifestOf(CLUSTER, 'StatefulSet', 'leveret-nats') as unknown as IStatefulSet;
+const initPod = podOf(manifestOf(CLUSTER, 'Job', 'leveret-init'));
+const [nodePod, natsPod] = [podOf(nodes), podOf(nats)];
 const servicePods = ['orders', 'mails'].map((name) => podOf(manifestOf(SERVICES, 'Deployment', name)));
 
 function podOf(manifest: IStatefulSet | IDeployment | Manifest): IPodSpec {
@@ -40,7 +49,7 @@ function podOf(manifest: IStatefulSet | IDeployment | Manifest): IPodSpec {
   return spec.template.spec;
 }
 
-describe.each([BROKER, WORKER, SERVICES])('deploy/%s', (folder) => {
+describe.each([BROKER, CLUSTER, WORKER, SERVICES])('deploy/%s', (folder) => {
   const kustomization = yamlDocuments(`${folder}/kustomization.yaml`)[0] as {
     readonly resources: readonly string[];
     readonly configMapGenerator?: readonly { readonly files: readonly string[] }[];
@@ -64,7 +73,12 @@ describe.each([BROKER, WORKER, SERVICES])('deploy/%s', (folder) => {
   });
 
   it('runs only images that the kustomization replaces', () => {
-    const pods = { [BROKER]: [brokerPod], [WORKER]: [workerPod], [SERVICES]: servicePods };
+    const pods = {
+      [BROKER]: [brokerPod],
+      [CLUSTER]: [nodePod, initPod, natsPod],
+      [WORKER]: [workerPod],
+      [SERVICES]: servicePods,
+    };
     const images = pods[folder].flatMap(({ containers }) => containers.map(({ image }) => image));
     expect([...new Set(images)]).toEqual(kustomization.images.map(({ name }) => name));
   });
@@ -148,6 +162,9 @@ describe('the manifests of the broker', () => {
 
 describe.each<readonly [string, IPodSpec]>([
   ['broker', brokerPod],
+  ['node of a cluster', nodePod],
+  ['NATS server', natsPod],
+  ['job that makes the streams', initPod],
   ['worker', workerPod],
   ...servicePods.map((pod) => [`service ${pod.containers[0]?.name}`, pod] as const),
 ])('the pod of the %s', (_, pod) => {
@@ -172,7 +189,8 @@ describe.each<readonly [string, IPodSpec]>([
   });
 
   it('mounts volumes that are there', () => {
-    const claims = pod === brokerPod ? statefulSet.spec?.volumeClaimTemplates : [];
+    const owner = [statefulSet, nodes, nats].find(({ spec }) => spec?.template.spec === pod);
+    const claims = owner?.spec?.volumeClaimTemplates;
     const names = [...(pod.volumes ?? []), ...(claims ?? [])].map((volume) =>
       'metadata' in volume ? volume.metadata?.name : (volume as { name: string }).name,
     );

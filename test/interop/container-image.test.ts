@@ -17,9 +17,17 @@ afterAll(() => image.remove());
 
 test('the image has what the broker needs, and nothing that builds or tests it', () => {
   const has = (path: string): boolean => imageHas(image, `/opt/leveret/${path}`);
-  for (const path of ['dist/cli/main.js', 'dist/dashboard/index.html', 'node_modules/fastify', 'LICENSE']) {
-    expect([path, has(path)]).toEqual([path, true]);
-  }
+  const nats = ['jetstream', 'kv', 'transport-node'].map(
+    (name) => `node_modules/@nats-io/${name}/package.json`,
+  );
+  const needed = [
+    'dist/cli/main.js',
+    'dist/dashboard/index.html',
+    'node_modules/fastify',
+    'LICENSE',
+    ...nats,
+  ];
+  for (const path of needed) expect([path, has(path)]).toEqual([path, true]);
   for (const path of ['src', 'dist/cli/main.test.js', 'node_modules/typescript', 'node_modules/vite']) {
     expect([path, has(path)]).toEqual([path, false]);
   }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { StartedProcess } from './child-process.ts';
+import { chosenStorage } from './chosen-storage.ts';
 import type { Server } from './server.ts';
 
 const PROJECT_ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -9,7 +10,7 @@ const START_MS = 20_000;
 export interface LeveretOptions {
   /** AMQP port; any free one if absent. */
   readonly port?: number;
-  /** Keeps messages there, on disk; in memory if absent. */
+  /** Keeps messages there, on disk; in memory if absent, unless the suite chose otherwise. */
   readonly dataDir?: string;
   /** More arguments of `leveret serve`. */
   readonly args?: readonly string[];
@@ -39,6 +40,7 @@ export class LeveretServer implements Server {
   #main: string;
   #options: LeveretOptions;
   #process: StartedProcess | undefined;
+  #storage: readonly string[] | undefined;
 
   constructor(main: string, options: LeveretOptions) {
     this.#main = main;
@@ -50,6 +52,7 @@ export class LeveretServer implements Server {
   }
 
   async start(port: number): Promise<void> {
+    this.#storage ??= await chosenStorage(this.#options.dataDir);
     const args = [
       this.#main,
       'serve',
@@ -57,7 +60,7 @@ export class LeveretServer implements Server {
       String(port),
       '--http-port',
       '0',
-      ...storageArguments(this.#options.dataDir),
+      ...this.#storage,
       ...(this.#options.args ?? []),
     ];
     this.#process = new StartedProcess(process.execPath, args, {
@@ -98,8 +101,4 @@ export class LeveretServer implements Server {
       );
     }
   }
-}
-
-function storageArguments(dataDir: string | undefined): string[] {
-  return dataDir === undefined ? ['--storage', 'memory'] : ['--storage', 'file', '--data-dir', dataDir];
 }

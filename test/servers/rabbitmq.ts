@@ -19,6 +19,16 @@ export interface RabbitmqOptions {
   readonly plugins?: readonly string[];
   /** Lines of rabbitmq.conf. */
   readonly configuration?: readonly string[];
+  /** Makes it a member of a cluster. */
+  readonly member?: RabbitmqMember;
+}
+
+/** What a node of a cluster has in common with the others. */
+export interface RabbitmqMember {
+  /** Of a port mapper that runs and that the node does not end. */
+  readonly portMapperPort: number;
+  /** The secret that Erlang's nodes show to each other. */
+  readonly cookie: string;
 }
 
 /** Whether Debian's package rabbitmq-server is installed. */
@@ -41,7 +51,7 @@ export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Serv
     directory,
     options.port ?? (await freePort()),
     await freePort(),
-    await freePort(),
+    options.member?.portMapperPort ?? (await freePort()),
   );
   try {
     await server.prepare(options);
@@ -51,6 +61,18 @@ export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Serv
     throw error;
   }
   return server;
+}
+
+/** Erlang's name of the RabbitMQ that listens on an AMQP port. */
+export function rabbitmqNodeName(port: number): string {
+  return `leveret-reference-${port}@localhost`;
+}
+
+/** Starts a private port mapper of Erlang on a port of loopback. */
+export async function startPortMapper(port: number): Promise<StartedProcess> {
+  const started = new StartedProcess(PORT_MAPPER, ['-port', String(port), '-address', '127.0.0.1']);
+  await accepting(port);
+  return started;
 }
 
 class RabbitmqServer implements Server {
@@ -63,6 +85,7 @@ class RabbitmqServer implements Server {
   #directory: string;
   #distributionPort: number;
   #portMapperPort: number;
+  #isMember = false;
   #portMapper: StartedProcess | undefined;
   #broker: StartedProcess | undefined;
 
@@ -75,7 +98,11 @@ class RabbitmqServer implements Server {
   }
 
   async prepare(options: RabbitmqOptions): Promise<void> {
+    this.#isMember = options.member !== undefined;
     await mkdir(this.#path('home'));
+    if (options.member !== undefined) {
+      await writeFile(this.#path('home/.erlang.cookie'), options.member.cookie, { mode: 0o400 });
+    }
     await writeFile(this.#path('enabled_plugins'), `[${(options.plugins ?? []).join(',')}].\n`);
     await writeFile(
       this.#path('rabbitmq.conf'),
@@ -84,9 +111,7 @@ class RabbitmqServer implements Server {
   }
 
   async start(): Promise<void> {
-    const portMapperArgs = ['-port', String(this.#portMapperPort), '-address', '127.0.0.1'];
-    this.#portMapper ??= new StartedProcess(PORT_MAPPER, portMapperArgs);
-    await accepting(this.#portMapperPort);
+    if (!this.#isMember) this.#portMapper ??= await startPortMapper(this.#portMapperPort);
     this.#broker = new StartedProcess(SERVER_SCRIPT, [], { environment: this.#environment() });
     await this.#broker.line(/Starting broker\.\.\. completed/, { timeoutMs: START_MS });
     const banner = await this.#broker.line(/RabbitMQ \d/);
@@ -115,7 +140,7 @@ class RabbitmqServer implements Server {
       ERL_EPMD_PORT: String(this.#portMapperPort),
       ERL_EPMD_ADDRESS: '127.0.0.1',
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}',
-      RABBITMQ_NODENAME: `leveret-reference-${this.port}@localhost`,
+      RABBITMQ_NODENAME: rabbitmqNodeName(this.port),
       RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
       RABBITMQ_NODE_PORT: String(this.port),
       RABBITMQ_DIST_PORT: String(this.#distributionPort),

@@ -77,6 +77,17 @@ export class ReplayedPages implements ReplayReceiver {
   }
 }
 
+/** Resolves when `page`, which is durable, can be loaded. */
+function loadable(engine: LogEngine, page: LogPage): Promise<void> {
+  if (engine.canLoad(page)) return Promise.resolve();
+  return new Promise((resolve) => {
+    engine.onDurable = () => {
+      if (engine.canLoad(page)) resolve();
+    };
+    expect(engine.makeLoadable(page)).toBe(true);
+  });
+}
+
 /** What every engine of the message log must do. */
 export function logEngineSuite(name: string, open: () => EngineUnderTest | Promise<EngineUnderTest>): void {
   describe(`${name} as an engine of the message log`, () => {
@@ -149,6 +160,7 @@ export function logEngineSuite(name: string, open: () => EngineUnderTest | Promi
         appendBlock(engine, page, [`page ${index}`, 'x'.repeat(1000 * index)]);
       }
       await underTest.settled();
+      for (const page of pages) await loadable(engine, page);
       for (const [index, page] of pages.entries()) {
         const expected = [`page ${index}`, 'x'.repeat(1000 * index)];
         const loaded = new Uint8Array(PAGE_BYTES);
@@ -165,6 +177,7 @@ export function logEngineSuite(name: string, open: () => EngineUnderTest | Promi
       const pages = Array.from({ length: 4 }, () => newPage());
       for (const [index, page] of pages.entries()) appendBlock(engine, page, [`page ${index}`]);
       await underTest.settled();
+      for (const page of pages) await loadable(engine, page);
       for (const page of pages.slice(0, 3)) engine.drop(page);
       const last = pages[3] as LogPage;
       const loaded = new Uint8Array(PAGE_BYTES);

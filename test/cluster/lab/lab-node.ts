@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import type { LabNetwork } from './lab-network.ts';
+import { LabProcess } from './lab-process.ts';
+
+export const AMQP_PORT = 5672;
+const HTTP_PORT = 15672;
+const ANSWER_MS = 1000;
+
+/** Somebody who may log in from everywhere. */
+export const LOGIN = { user: 'lab', password: 'lab' } as const;
+
+export interface LabNodeOptions {
+  /** `dist/cli/main.js`, or that of another build. */
+  readonly main: string;
+  /** What it needs to find the NATS servers. */
+  readonly clusterArgs: readonly string[];
+  readonly directory: string;
+}
+
+/** What `GET /v1/cluster` says. */
+export interface ClusterView {
+  readonly role: 'single' | 'starting' | 'owner' | 'standby';
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly servesClients: boolean;
+}
+
+/** A node of Leveret. */
+export class LabNode extends LabProcess {
+  readonly address: string;
+
+  constructor(network: LabNetwork, host: string, { main, clusterArgs, directory }: LabNodeOptions) {
+    const address = network.address(host);
+    super(network, host, [
+      ...[process.execPath, main, 'serve', '--storage', 'jetstream', ...clusterArgs],
+      ...['--node-name', host, '--cluster-host', address, '--host', '0.0.0.0'],
+      ...['--amqp-port', String(AMQP_PORT), '--http-port', String(HTTP_PORT)],
+      ...['--default-user', LOGIN.user, '--default-password', LOGIN.password],
+      ...['--data-dir', join(directory, host)],
+    ]);
+    this.address = address;
+  }
+
+  get httpUrl(): string {
+    return `http://${this.address}:${HTTP_PORT}`;
+  }
+
+  /** Undefined when it does not answer. */
+  async view(): Promise<ClusterView | undefined> {
+    try {
+      const answer = await fetch(`${this.httpUrl}/v1/cluster`, { signal: AbortSignal.timeout(ANSWER_MS) });
+      return answer.ok ? ((await answer.json()) as ClusterView) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
