@@ -85,11 +85,11 @@ interface Sight {
   readonly sinceMs: number;
 }
 
-/** Parts of a lease. Two renewals that get no answer leave time for a third. */
+/** Parts of a lease. Between the time of a renewal and the end of the lease there is time for four questions. */
 const RENEWAL_PART = 1 / 3;
 /** For clocks that run at different speeds, and for what was begun while the lease held. */
 const MARGIN_PART = 1 / 10;
-const ANSWER_PART = 1 / 4;
+const ANSWER_PART = 1 / 8;
 const RETRY_PART = 1 / 20;
 /** Some questions without success are nothing special: a leader that changes. */
 const TROUBLES_TOLD = 2;
@@ -118,6 +118,13 @@ export class Ownership {
   /** What the store said last: who owns the log, or did when it was last heard of. */
   get record(): LeaseRecord | undefined {
     return this.#sight?.entry?.record;
+  }
+
+  /** Whether `record` was changed, or renewed, less than its lease ago: whoever it names may well own the log. */
+  get isFresh(): boolean {
+    const { entry, sinceMs } = this.#sight ?? {};
+    if (entry === undefined || sinceMs === undefined) return false;
+    return this.#options.clock.nowMs() - sinceMs < entry.record.leaseMs;
   }
 
   /** Begins to look for a lease to take; after `onLost`: goes on with that. */

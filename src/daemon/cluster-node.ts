@@ -198,15 +198,15 @@ class ClusterNode implements RunningBroker, ClusterHost {
   state(): ClusterState {
     const record = this.#ownership?.record;
     const isOwner = this.#role.kind === 'serving';
-    const owner = isOwner ? this.#name : record?.owner;
+    const isFresh = this.#ownership?.isFresh === true;
     return {
       cluster: this.#cluster,
       node: this.#name,
       role: this.#roleName(),
-      owner: owner === '' ? undefined : owner,
+      owner: isOwner ? this.#name : isFresh ? this.#otherOwner : undefined,
       epoch: isOwner ? this.#epoch : (record?.epoch ?? 0),
       leaseMs: this.#values.lease,
-      servesClients: isOwner || (this.#values.standby === 'pass' && this.#target() !== undefined),
+      servesClients: isOwner || (this.#values.standby === 'pass' && isFresh && this.#target() !== undefined),
     };
   }
 
@@ -533,10 +533,16 @@ class ClusterNode implements RunningBroker, ClusterHost {
     for (const listener of [...this.#onTarget]) listener();
   }
 
+  /** The node that the lease names; undefined when that is this one, or nobody. */
+  get #otherOwner(): string | undefined {
+    const owner = this.#ownership?.record?.owner ?? '';
+    return owner === '' || owner === this.#name ? undefined : owner;
+  }
+
   /** Where clients are passed through to; undefined: nobody serves them now, or this node does. */
   #target(): PassTarget | undefined {
     const record = this.#ownership?.record;
-    if (record === undefined || !record.isServing || record.owner === this.#name) return undefined;
+    if (record === undefined || !record.isServing || this.#otherOwner === undefined) return undefined;
     const { hostname: host, port } = new URL(`tcp://${record.peerAddress}`);
     return { host, port: Number(port), token: record.peerToken };
   }

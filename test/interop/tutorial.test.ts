@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { StartedProcess } from '../servers/child-process.ts';
 import { freePort } from '../servers/free-port.ts';
 import { asFromShell } from './process-walls.ts';
@@ -111,29 +111,34 @@ function blocksOf(page: string): Block[] {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'leveret-tutorial-'));
-let reader: Reader;
+let packed = '';
+let reader: Reader | undefined;
 
 beforeAll(async () => {
   await new StartedProcess('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {
     cwd: ROOT,
   }).succeeded(COMMAND_MS);
-  const packed = join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '');
+  packed = join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '');
   // npx finds it here, as it would find it on the registry
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
   await new StartedProcess('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', packed], {
     cwd: folder,
   }).succeeded(COMMAND_MS);
-  reader = new Reader(folder, packed, await freePort(), await freePort());
 }, 2 * COMMAND_MS);
 
-afterAll(async () => {
+// before another attempt, too
+afterEach(async () => {
   await reader?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  reader = undefined;
 }, COMMAND_MS);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('the tutorial works, word for word', { timeout: TIMEOUT_MS }, async () => {
   const blocks = blocksOf(PAGE);
   expect(blocks.filter(({ language }) => language === 'sh').length).toBeGreaterThan(8);
+  const empty = mkdtempSync(join(folder, 'reader-'));
+  reader = new Reader(empty, packed, await freePort(), await freePort());
   for (const block of blocks) await reader.follow(block);
 });
 

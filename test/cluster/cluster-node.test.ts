@@ -1,0 +1,209 @@
+/** Nodes of a cluster as programs start them, in one process, on real servers. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { type Client, connect } from '../../src/client/client.ts';
+import { initCluster } from '../../src/cluster/cluster-init.ts';
+import { type RunningBroker, type StartBrokerOptions, startBroker } from '../../src/daemon/start-broker.ts';
+import { describeWithNats } from '../servers/nats.ts';
+import { natsUnderTest, until } from './nats-under-test.ts';
+
+const LEASE_MS = 3000;
+const scratch = mkdtempSync(join(tmpdir(), 'leveret-nodes-'));
+
+interface State {
+  readonly node: string;
+  readonly role: string;
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly servesClients: boolean;
+}
+
+async function declareOrders(client: Client): Promise<void> {
+  await client.declare({ queues: [{ queue: 'orders' }] });
+}
+
+/** The next `count` messages of the queue. */
+async function received(client: Client, count: number): Promise<string[]> {
+  const bodies: string[] = [];
+  const consumer = await client.consume('orders', (delivery) => {
+    bodies.push(delivery.text());
+  });
+  await until(`${count} messages`, () => bodies.length === count);
+  await consumer.cancel();
+  return bodies;
+}
+
+describeWithNats('nodes of a cluster', () => {
+  const nats = natsUnderTest();
+  let cluster: string;
+  let nodes: RunningBroker[] = [];
+  const texts: string[] = [];
+  const failures: string[] = [];
+
+  beforeEach(async () => {
+    texts.length = 0;
+    failures.length = 0;
+    cluster = await nats.newCluster(await nats.connect());
+  });
+
+  afterEach(async () => {
+    await Promise.all(nodes.map((node) => node.close({ graceMs: 500 })));
+    nodes = [];
+  });
+
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+  async function start(nodeName: string, options: StartBrokerOptions = {}): Promise<RunningBroker> {
+    const node = await startBroker({
+      storage: 'jetstream',
+      nats: nats.servers.urls,
+      natsMonitor: nats.servers.monitorUrls,
+      clusterName: cluster,
+      nodeName,
+      lease: LEASE_MS,
+      dataDir: join(scratch, `${cluster}-${nodeName}`),
+      host: '127.0.0.1',
+      amqpPort: 0,
+      httpPort: 0,
+      clusterPort: 0,
+      onEvent: ({ text }) => texts.push(`${nodeName}: ${text}`),
+      onFailure: (reason) => failures.push(`${nodeName}: ${reason.message}`),
+      ...options,
+    });
+    nodes.push(node);
+    return node;
+  }
+
+  async function ask<T>(node: RunningBroker, path: string, init: RequestInit = {}): Promise<T> {
+    const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`;
+    const headers = { authorization, 'content-type': 'application/json' };
+    const response = await fetch(`${node.httpUrl}${path}`, { headers, ...init });
+    return (await response.json()) as T;
+  }
+
+  const stateOf = (node: RunningBroker): Promise<State> => ask<State>(node, '/v1/cluster');
+  const statusOf = async (node: RunningBroker, path: string): Promise<number> =>
+    (await fetch(`${node.httpUrl}${path}`)).status;
+  const owns = (node: RunningBroker) => async (): Promise<boolean> => (await stateOf(node)).role === 'owner';
+
+  /** Two nodes, the first of which owns the log. */
+  async function startTwo(options: StartBrokerOptions = {}): Promise<[RunningBroker, RunningBroker]> {
+    const first = await start('first', options);
+    await until('the first node owns the log', owns(first));
+    const second = await start('second', options);
+    await until('the second node knows it', async () => (await stateOf(second)).role === 'standby');
+    return [first, second];
+  }
+
+  test('one owns the log, and the other one passes clients through to it, over AMQP, HTTP and in the process', async () => {
+    const [first, second] = await startTwo();
+    expect(await stateOf(second)).toMatchObject({
+      node: 'second',
+      owner: 'first',
+      epoch: 1,
+      servesClients: true,
+    });
+    expect([await statusOf(first, '/v1/health/owner'), await statusOf(second, '/v1/health/owner')]).toEqual([
+      200, 503,
+    ]);
+    expect([await statusOf(first, '/v1/health/ready'), await statusOf(second, '/v1/health/ready')]).toEqual([
+      200, 200,
+    ]);
+    const direct = await second.connect();
+    const channel = await direct.createChannel();
+    await channel.queueDeclare('orders', { durable: true });
+    await channel.confirmSelect();
+    await channel.publish({ routingKey: 'orders', body: 'one', properties: { deliveryMode: 2 } });
+    expect(await ask<{ name: string }[]>(second, '/api/queues')).toMatchObject([{ name: 'orders' }]);
+    expect(first.broker.vhosts.get('/')?.queues.get('orders')?.messageCount).toBe(1);
+    expect(() => second.broker).toThrow(/node 'second' does not own the log of cluster/);
+    await using client = await connect(second.url as string);
+    expect(await received(client, 1)).toEqual(['one']);
+  });
+
+  test('the log is handed over when somebody asks for it, and clients of both nodes go on', async () => {
+    const [first, second] = await startTwo();
+    await using client = await connect(first.url as string);
+    await declareOrders(client);
+    await client.publish({ routingKey: 'orders', body: 'before' });
+    await until('the owner knows the other node', async () => {
+      const { nodes: known } = await ask<{ nodes: unknown[] }>(first, '/v1/cluster/nodes');
+      return known.length === 2;
+    });
+    const answer = await ask(first, '/v1/cluster/handover', { method: 'POST', body: '{}' });
+    expect(answer).toMatchObject({ to: 'second' });
+    await until('the second node owns the log', owns(second));
+    await client.publish({ routingKey: 'orders', body: 'behind' });
+    expect(await received(client, 2)).toEqual(['before', 'behind']);
+    expect(await stateOf(first)).toMatchObject({ role: 'standby', owner: 'second', epoch: 2 });
+    expect(failures).toEqual([]);
+  });
+
+  test('an owner that is stopped gives the log away, and does not make others wait for its lease', async () => {
+    const [first, second] = await startTwo({ lease: 60_000 });
+    await first.close();
+    await until('the second node owns the log', owns(second), 10_000);
+  });
+
+  test('an owner that servers do not answer gives up, and is a standby or the owner when they do again', async () => {
+    const [first, second] = await startTwo();
+    for (const server of [0, 1, 2]) nats.servers.pause(server);
+    await until('the owner gives up', async () => (await stateOf(first)).role !== 'owner');
+    for (const node of [first, second]) {
+      await until('nobody is ready', async () => (await statusOf(node, '/v1/health/ready')) === 503);
+      expect((await stateOf(node)).owner).toBe(null);
+    }
+    for (const server of [0, 1, 2]) nats.servers.resume(server);
+    await until('one of them owns the log', async () => (await owns(first)()) || (await owns(second)()));
+    expect(failures).toEqual([]);
+  });
+
+  test('a standby that refuses has no AMQP port until it owns the log', async () => {
+    const [first, second] = await startTwo({ standby: 'refuse' });
+    expect([first.ports.amqp === undefined, second.ports.amqp === undefined]).toEqual([false, true]);
+    expect([await statusOf(second, '/v1/health/ready'), await statusOf(second, '/api/overview')]).toEqual([
+      503, 503,
+    ]);
+    await first.close();
+    await until('the second node owns the log', owns(second));
+    expect(second.ports.amqp).toBeGreaterThan(0);
+    const client = await connect(second.url as string);
+    await declareOrders(client);
+    await client.close();
+  });
+
+  test('a cluster that was not made, and servers that nobody answers at, are refused with what to do', async () => {
+    const start2 = (options: StartBrokerOptions): Promise<RunningBroker> => start('first', options);
+    await expect(start2({ clusterName: 'absent' })).rejects.toThrow(/leveret cluster init/);
+    expect(texts).toEqual([]);
+  });
+
+  test('a cluster goes on where it was when all of its nodes were away', async () => {
+    const [first, second] = await startTwo();
+    const client = await connect(first.url as string);
+    await declareOrders(client);
+    for (let count = 0; count < 100; count++)
+      await client.publish({ routingKey: 'orders', body: `message ${count}` });
+    await client.close();
+    await Promise.all([first.close(), second.close()]);
+    const third = await start('third');
+    await until('the third node owns the log', owns(third), 10_000);
+    expect(third.broker.vhosts.get('/')?.queues.get('orders')?.messageCount).toBe(100);
+    expect((await stateOf(third)).epoch).toBeGreaterThan(1);
+    expect(texts.filter((text) => text.includes('recovered 100 messages'))).toHaveLength(1);
+  });
+
+  test('two clusters on the same servers know nothing of each other', async () => {
+    const first = await start('first');
+    const connection = await nats.connect();
+    await initCluster(connection, { cluster: 'other', replicas: 3 });
+    const other = await start('first', { clusterName: 'other', dataDir: join(scratch, 'other') });
+    await until('both own their log', async () => (await owns(first)()) && (await owns(other)()));
+    const client = await connect(first.url as string);
+    await declareOrders(client);
+    await client.close();
+    expect(other.broker.vhosts.get('/')?.queues.size).toBe(0);
+  });
+});
