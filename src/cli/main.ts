@@ -48,6 +48,11 @@ const perfCommand = lazyCommand(
   'Load an AMQP broker and measure it',
   async () => (await import('./perf.ts')).perfCommand,
 );
+const clusterCommand = lazyCommand(
+  'cluster',
+  'Look after nodes that share a log: leveret cluster status',
+  async () => (await import('./cluster.ts')).clusterCommand,
+);
 /** Only these know services, and each what it needs of them. */
 const startCommand = lazyCommand(
   'start',
@@ -122,6 +127,7 @@ const GROUPS: readonly CommandGroup[] = [
       policiesCommand,
       definitionsCommand,
       auditCommand,
+      clusterCommand,
     ],
   },
   { title: 'Other', commands: [perfCommand, versionCommand] },

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { StreamConfig } from '@nats-io/jetstream';
 import { StorageError, textOf } from '../storage/file/storage-error.ts';
 import type { NatsConnection } from '../storage/jetstream/nats-connection.ts';
@@ -10,6 +11,8 @@ export interface InitOptions {
   readonly replicas: number;
   /** What each of the two logs may take of a disk; no limit of its own unless given. */
   readonly maxBytes?: number;
+  /** How long is tried to make something. */
+  readonly withinMs?: number;
 }
 
 /** What there is now. */
@@ -21,6 +24,8 @@ export interface InitResult {
 }
 
 const ANSWER_MS = 5_000;
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 250;
 
 /**
  * Makes the streams and the bucket of a cluster where they are missing. Rejects with NATS_UNSAFE, before it makes anything, when
@@ -65,19 +70,27 @@ async function missingOf(
   );
 }
 
-async function make(
-  connection: NatsConnection,
-  wanted: WantedStream,
-  { replicas, maxBytes = -1 }: InitOptions,
-): Promise<void> {
+/** Servers that were started a moment ago know each other only after some seconds. */
+async function make(connection: NatsConnection, wanted: WantedStream, options: InitOptions): Promise<void> {
+  const { replicas, maxBytes = -1, withinMs = PATIENCE_MS } = options;
   const config = configOf(wanted, replicas, maxBytes) as Partial<StreamConfig> & { name: string };
-  try {
-    await connection.ask(wanted.what, ANSWER_MS, ({ api }) => api.streams.add(config));
-  } catch (error) {
-    throw new StorageError(
-      'NATS_UNSAFE',
-      `${wanted.what} with ${replicas} replicas could not be made: ${textOf(error)}. As many servers with JetStream on and room are needed`,
-      error,
-    );
+  const untilMs = performance.now() + withinMs;
+  for (;;) {
+    try {
+      await connection.ask(wanted.what, ANSWER_MS, ({ api }) => api.streams.add(config));
+      return;
+    } catch (error) {
+      if (performance.now() >= untilMs) throw notMade(wanted, replicas, error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
+}
+
+function notMade(wanted: WantedStream, replicas: number, error: unknown): StorageError {
+  return new StorageError(
+    'NATS_UNSAFE',
+    `${wanted.what} with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'} could not be made: ${textOf(error)}. ` +
+      'As many servers in a cluster, with JetStream on and room, are needed',
+    error,
+  );
 }

@@ -1,16 +1,19 @@
+import { performance } from 'node:perf_hooks';
 import type { StreamInfo } from '@nats-io/jetstream';
 import type { BrokerEvent } from '../core/environment.ts';
 import { StorageError } from '../storage/file/storage-error.ts';
 import { streamMissing } from '../storage/jetstream/nats-answer.ts';
 import type { NatsConnection } from '../storage/jetstream/nats-connection.ts';
 import { streamInfo } from './cluster-streams.ts';
-import { lookAtMonitors, type MonitoredServer, type MonitorFindings } from './nats-monitor.ts';
+import { lookAtMonitors, type MonitoredServer } from './nats-monitor.ts';
 import { faultsOf, REPLICAS_MIN, type WantedStream, wantedStreams } from './wanted-streams.ts';
 
 export interface ProbeOptions {
   readonly cluster: string;
   /** The monitoring ports of all servers. Unless given: port 8222 of the hosts that the connection knows. */
   readonly monitorUrls?: readonly string[];
+  /** How long is waited for servers that are not seen. */
+  readonly patienceMs?: number;
   /** Faults are warnings only. */
   readonly acceptLoss: boolean;
   readonly onEvent: (event: BrokerEvent) => void;
@@ -22,9 +25,22 @@ const MONITOR_PORT = 8222;
 /** Less would make entries so small that appends could not keep up. */
 const PAYLOAD_BYTES_MIN = 64 * 1024;
 
+/** A server that died is known to be down after ten seconds, and a stream has a new leader after nine at most. */
+const PATIENCE_MS = 15_000;
+const RETRY_MS = 500;
+
 interface Found {
   readonly wanted: WantedStream;
   readonly info: StreamInfo;
+}
+
+interface View {
+  readonly found: readonly Found[];
+  readonly seen: readonly MonitoredServer[];
+  /** The names of servers that have replicas, but were not seen; and those of which that is because they are down. */
+  readonly unseen: readonly string[];
+  readonly down: readonly string[];
+  readonly monitorFaults: readonly string[];
 }
 
 /**
@@ -33,19 +49,54 @@ interface Found {
  * cluster is there to do without one.
  */
 export async function probeCluster(connection: NatsConnection, options: ProbeOptions): Promise<void> {
-  const found = await findStreams(connection, options.cluster);
-  const urls = options.monitorUrls ?? connection.hosts.map(defaultMonitor);
-  const findings = await lookAtMonitors(urls);
-  warnOfServersDown(found, findings, options.onEvent);
+  const view = await patientLook(connection, options);
+  for (const name of view.down) {
+    const text = `the NATS server ${name} is down or far behind: whether it is safe could not be looked at`;
+    options.onEvent({ level: 'warn', text });
+  }
   const faults = [
-    ...serverFaults(found, findings, connection),
-    ...found.flatMap(({ wanted, info }) => faultsOf(wanted, info, REPLICAS_MIN)),
+    ...view.seen.flatMap(faultsOfServer),
+    ...payloadFaults(view.seen),
+    ...view.unseen.map((name) => unseenFault(name, view, connection)),
+    ...view.found.flatMap(({ wanted, info }) => faultsOf(wanted, info, REPLICAS_MIN)),
   ];
   if (faults.length > 0) report(faults, options);
 }
 
-function defaultMonitor(host: string): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${MONITOR_PORT}`;
+async function patientLook(connection: NatsConnection, options: ProbeOptions): Promise<View> {
+  const untilMs = performance.now() + (options.patienceMs ?? PATIENCE_MS);
+  for (;;) {
+    const isLate = performance.now() >= untilMs;
+    try {
+      const view = await look(connection, options);
+      if (isLate || view.unseen.length === 0) return view;
+    } catch (error) {
+      if (isLate || !(error instanceof StorageError && error.code === 'NATS_UNREACHABLE')) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+async function look(connection: NatsConnection, options: ProbeOptions): Promise<View> {
+  const found = await findStreams(connection, options.cluster);
+  const { servers, faults } = await lookAtMonitors(
+    options.monitorUrls ?? connection.hosts.map(defaultMonitor),
+  );
+  const names = serversWith(found);
+  const behind = serversBehind(found);
+  const unseen = names.filter((name) => !servers.has(name));
+  return {
+    found,
+    seen: names.map((name) => servers.get(name)).filter((server) => server !== undefined),
+    unseen: unseen.filter((name) => !behind.has(name)),
+    down: unseen.filter((name) => behind.has(name)),
+    monitorFaults: faults,
+  };
+}
+
+function defaultMonitors({ hosts }: NatsConnection): string[] {
+  const urls = hosts.map((host) => `http://${host.includes(':') ? `[${host}]` : host}:${MONITOR_PORT}`);
+  return [...new Set(urls)];
 }
 
 async function findStreams(connection: NatsConnection, cluster: string): Promise<Found[]> {
@@ -73,52 +124,24 @@ function report(faults: readonly string[], { acceptLoss, onEvent }: ProbeOptions
   });
 }
 
-/** What is wrong with the servers that have replicas. */
-function serverFaults(
-  found: readonly Found[],
-  { servers, faults }: MonitorFindings,
-  connection: NatsConnection,
-): string[] {
-  const [names, down] = [serversWith(found), serversDown(found)];
-  const unseen = [...names].filter((name) => !servers.has(name) && !down.has(name));
-  const seen = [...names].map((name) => servers.get(name)).filter((server) => server !== undefined);
-  return [...seen.flatMap(faultsOfServer), ...payloadFaults(seen), ...unseen.map(unseenFault)];
-
-  function unseenFault(name: string): string {
-    const tried = faults.length === 0 ? '' : ` (${faults.join('; ')})`;
-    return `server ${name} of ${connection.servers} was not seen on a monitoring port${tried}: set its http_port, and name it in --nats-monitor`;
-  }
+function unseenFault(name: string, { monitorFaults }: View, connection: NatsConnection): string {
+  const tried = monitorFaults.length === 0 ? '' : ` (${monitorFaults.join('; ')})`;
+  return `server ${name} of ${connection.servers} was not seen on a monitoring port${tried}: set its http_port, and name it in --nats-monitor`;
 }
 
-function warnOfServersDown(
-  found: readonly Found[],
-  { servers }: MonitorFindings,
-  onEvent: (event: BrokerEvent) => void,
-): void {
-  for (const name of serversDown(found)) {
-    if (servers.has(name)) continue;
-    onEvent({
-      level: 'warn',
-      text: `the NATS server ${name} is down: whether it is safe could not be looked at`,
-    });
-  }
+/** The names of all that have a replica. */
+function serversWith(found: readonly Found[]): string[] {
+  const names = found.flatMap(({ info: { cluster } }) => [
+    cluster?.leader,
+    ...(cluster?.replicas ?? []).map(({ name }) => name),
+  ]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
-function serversWith(found: readonly Found[]): Set<string> {
-  return new Set(
-    found.flatMap(({ info: { cluster } }) =>
-      [cluster?.leader, ...replicaNames(cluster)].filter((name) => name !== undefined),
-    ),
-  );
-}
-
-function replicaNames(cluster: StreamInfo['cluster']): string[] {
-  return (cluster?.replicas ?? []).map(({ name }) => name);
-}
-
-function serversDown(found: readonly Found[]): Set<string> {
+/** Those that a leader has not heard of for some time. Whether one is `offline` is not known of those that died. */
+function serversBehind(found: readonly Found[]): Set<string> {
   const replicas = found.flatMap(({ info }) => info.cluster?.replicas ?? []);
-  return new Set(replicas.filter(({ offline }) => offline === true).map(({ name }) => name));
+  return new Set(replicas.filter(({ current }) => !current).map(({ name }) => name));
 }
 
 function faultsOfServer({ name, version, syncsAlways }: MonitoredServer): string[] {

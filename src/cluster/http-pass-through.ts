@@ -2,6 +2,7 @@ import { Agent, request as httpRequest, type IncomingMessage, type ServerRespons
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { BrokerEvent, Peer } from '../core/environment.ts';
+import { isAdopted } from '../server/http-listener.ts';
 import { hostAndPort, peerOf } from '../server/peer-address.ts';
 import { type TlsMaterial, tlsFactsOf } from '../server/tls-material.ts';
 import { BoundedReport } from './bounded-report.ts';
@@ -40,8 +41,8 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Passes requests through to the owner, and its answers back, while they come: no body is kept here. A client's connection has one of its own
- * to the owner, whose preface says who the client is.
+ * Passes requests through to the owner, and its answers back, while they come: no body is kept here. A client's connection has
+ * one of its own to the owner, whose preface says who the client is.
  */
 export class HttpPassThrough {
   readonly #options: HttpPassThroughOptions;
@@ -66,13 +67,12 @@ export class HttpPassThrough {
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {
+    if (isAdopted(request.socket)) {
+      refusePassed({ request, response });
+      return;
+    }
     const line = this.#lines.get(request.socket) ?? this.#openLine(request.socket);
-    if (line === undefined)
-      answerUnavailable(
-        { request, response },
-        503,
-        'no node owns the log at the moment: try again in a second',
-      );
+    if (line === undefined) answerUnavailable({ request, response }, 503, NO_OWNER);
     else line.pass({ request, response });
   }
 
@@ -128,6 +128,7 @@ class Line {
   readonly #agent: OwnerAgent;
   readonly #queue: Exchange[] = [];
   #isBusy = false;
+  #isClosed = false;
 
   constructor(options: LineOptions) {
     this.#options = options;
@@ -139,21 +140,24 @@ class Line {
     if (!this.#isBusy) this.#passNext();
   }
 
-  /** Requests that are under way fail. */
+  /** Requests that are under way fail; those behind them are refused. */
   close(): void {
+    this.#isClosed = true;
     this.#agent.destroy();
   }
 
   #passNext(): void {
-    const exchange = this.#queue.shift();
+    let exchange = this.#queue.shift();
+    while (exchange?.request.socket.destroyed) exchange = this.#queue.shift();
     this.#isBusy = exchange !== undefined;
     if (exchange === undefined) return;
     exchange.response.once('close', () => this.#passNext());
-    this.#pass(exchange);
+    if (this.#isClosed) answerUnavailable(exchange, 503, NO_OWNER);
+    else this.#pass(exchange);
   }
 
   #pass(exchange: Exchange): void {
-    const { request, response } = exchange;
+    const { request } = exchange;
     const outgoing = httpRequest({
       agent: this.#agent,
       method: request.method,
@@ -162,7 +166,6 @@ class Line {
     });
     outgoing.on('response', (incoming) => passAnswer(incoming, exchange));
     outgoing.on('error', (error) => this.#onError(error, exchange));
-    response.once('close', () => outgoing.destroy());
     request.pipe(outgoing);
   }
 
@@ -179,10 +182,24 @@ class Line {
   }
 }
 
+const NO_OWNER = 'no node owns the log at the moment: try again in a second';
 const NOT_REACHED =
   'the node that owns the log cannot be reached at the moment: nothing was done, try again in a second';
 const UNKNOWN =
   'the node that owns the log went away before it answered: whether the request was carried out is not known; look, and try again';
+
+/**
+ * Another node has passed it here, while this one was the owner. It is not passed on: the next one would take that node for the
+ * client, which may be on the same machine, and so be let in as guest.
+ */
+function refusePassed(exchange: Exchange): void {
+  exchange.response.shouldKeepAlive = false;
+  answerUnavailable(
+    exchange,
+    503,
+    'the node that it was passed to does not own the log any more: try again in a second',
+  );
+}
 
 /** The owner has not taken the connection, so nothing was sent. */
 class JoinFailed extends Error {
@@ -192,6 +209,8 @@ class JoinFailed extends Error {
 /** Makes the connections of one client, and keeps one that is idle. */
 class OwnerAgent extends Agent {
   readonly #options: LineOptions;
+  /** Ends what is being opened. */
+  #abandon: (() => void) | undefined;
 
   constructor(options: LineOptions) {
     super({ keepAlive: true, timeout: IDLE_MS });
@@ -202,16 +221,28 @@ class OwnerAgent extends Agent {
     _options: unknown,
     done?: (error: Error | null, socket: Socket) => void,
   ): undefined {
+    const onJoined = (socket: Socket): void => {
+      this.#abandon = undefined;
+      done?.(null, socket);
+      socket.resume();
+    };
+    const onFailed = (cause: Error): void => {
+      this.#abandon = undefined;
+      // there is no socket, and Node looks for none
+      done?.(new JoinFailed(cause.message, { cause }), undefined as never);
+    };
     const { target, peer, tls } = this.#options;
-    joinOwner(
-      { target, protocol: 'http', peer, tls },
-      (socket) => {
-        done?.(null, socket);
-        socket.resume();
-      },
-      (error) => done?.(new JoinFailed(error.message, { cause: error }), undefined as never),
-    );
+    const giveUp = joinOwner({ target, protocol: 'http', peer, tls }, onJoined, onFailed);
+    this.#abandon = () => {
+      giveUp();
+      onFailed(new Error('it is not the owner any more, or the client has gone'));
+    };
     return undefined;
+  }
+
+  override destroy(): void {
+    this.#abandon?.();
+    super.destroy();
   }
 }
 

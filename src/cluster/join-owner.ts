@@ -31,9 +31,9 @@ const JOIN_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 10_000;
 
 /**
- * Opens a connection to the owner and waits until it has taken the preface. Then `onJoined` gets the socket, paused, on which nothing of the
- * client was sent yet; or `onFailed` what went wrong, and the client may be tried again. Returns how to give it up: nothing is
- * called then.
+ * Opens a connection to the owner and waits until it has taken the preface. Then `onJoined` gets the socket, paused, on which
+ * nothing of the client was sent yet; or `onFailed` what went wrong, and the client may be tried again. Returns how to give it
+ * up: nothing is called then.
  */
 export function joinOwner(
   options: JoinOptions,
@@ -46,12 +46,14 @@ export function joinOwner(
     onFailed(error);
   };
   const onData = (chunk: Uint8Array): void => {
-    if (chunk.length !== 1 || chunk[0] !== PREFACE_TAKEN) {
+    if (chunk[0] !== PREFACE_TAKEN) {
       fail(new Error('it answers as no node of a cluster does'));
       return;
     }
     forget();
     socket.pause();
+    // of the broker, should it speak first
+    if (chunk.length > 1) socket.unshift(chunk.subarray(1));
     onJoined(socket);
   };
   const onClosed = (): void =>

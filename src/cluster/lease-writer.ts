@@ -6,15 +6,18 @@
  *         |
  *         v      written
  *     .- ask ----------------> onWritten
- *     |   | refused, or nobody knows, or no answer in time
+ *     |   |  '-- nobody knows, or no answer in time: wait, then ask again
+ *     |   | refused
  *     |   v
- *     |  wait -> read <-- nobody answers: wait
- *     |           |
- *     |           |-- what was there before, or a record of this term
- *     '-----------'
- *                 `-- a record of somebody else: onDefeated, and the end
+ *     |  read -- nobody knows: wait, then read again
+ *     |   |
+ *     |   |-- a record of this term: at once
+ *     |   |-- what was there before: wait, for it may be a server that is behind
+ *     '---'
+ *         '-- a record of somebody else: onDefeated, and the end
  *
- * An answer that comes too late still counts: it says when its question was asked, and that is all that a lease depends on.
+ * To ask for the same once more is safe: at most one of the questions is granted. An answer that comes too late still counts: it
+ * says when its question was asked, and that is all that a lease depends on.
  */
 import type { Clock } from '../core/environment.ts';
 import type { StorageTimer } from '../storage/file/storage-timer.ts';
@@ -85,57 +88,48 @@ export class LeaseWriter {
     const record = this.#record;
     if (this.#isStopped || record === undefined) return;
     this.#isWanted = false;
-    const question = this.#begin();
+    const question = this.#begin(() => this.#ask());
     const sentMs = this.#options.clock.nowMs();
     this.#options.store.write(record, this.#after).then(
-      (revision) => this.#onAnswer(question, record, revision, sentMs),
-      (error: unknown) => this.#onTrouble(question, textOf(error)),
+      (revision) => {
+        if (this.#isStopped) return;
+        if (revision !== undefined) this.#written(question, { record, revision }, sentMs);
+        else if (question === this.#question) this.#read();
+      },
+      (error: unknown) => this.#failed(question, textOf(error), () => this.#ask()),
     );
   }
 
-  #onAnswer(question: number, record: LeaseRecord, revision: number | undefined, sentMs: number): void {
-    if (this.#isStopped) return;
-    if (revision === undefined) {
-      this.#onTrouble(question, 'the lease is not what it was');
-      return;
-    }
-    this.#after = Math.max(this.#after, revision);
+  #written(question: number, entry: LeaseEntry, sentMs: number): void {
+    this.#after = Math.max(this.#after, entry.revision);
     this.#isConfirmed = true;
-    if (question === this.#question) this.#end();
-    this.#options.onWritten({ record, revision }, sentMs);
+    if (question === this.#question || entry.record === this.#record) this.#end();
+    this.#options.onWritten(entry, sentMs);
     if (this.#isWanted && !this.#isBusy) this.#ask();
   }
 
-  #onTrouble(question: number, reason: string): void {
-    if (this.#isStopped || question !== this.#question) return;
-    // An answer that comes yet is that to an earlier question.
-    this.#question += 1;
-    this.#cancelTimer();
-    this.#cancelTimer = this.#options.timer.after(this.#options.retryMs, () => this.#read());
-    this.#options.onTrouble(reason);
-  }
-
   #read(): void {
-    const question = this.#begin();
+    if (this.#isStopped) return;
+    const question = this.#begin(() => this.#read());
     this.#options.store.read().then(
-      (entry) => this.#onRead(question, entry),
-      (error: unknown) => this.#onTrouble(question, textOf(error)),
+      (entry) => {
+        if (question === this.#question && !this.#isStopped) this.#found(entry);
+      },
+      (error: unknown) => this.#failed(question, textOf(error), () => this.#read()),
     );
   }
 
-  #onRead(question: number, entry: LeaseEntry | undefined): void {
-    if (this.#isStopped || question !== this.#question) return;
-    this.#end();
-    if (entry?.record.term === this.#options.term) this.#after = Math.max(this.#after, entry.revision);
-    else if (this.#isDefeat(entry)) {
-      this.#defeated(entry);
-      return;
-    }
-    this.#ask();
+  #found(entry: LeaseEntry | undefined): void {
+    if (entry?.record.term === this.#options.term && entry.revision > this.#after) {
+      this.#after = entry.revision;
+      this.#ask();
+    } else if (this.#isDefeat(entry)) this.#defeated(entry);
+    else this.#wait(() => this.#ask());
   }
 
   /** A read may be answered by a server that is behind: once a record of this term is there, only a newer one defeats it. */
   #isDefeat(entry: LeaseEntry | undefined): boolean {
+    if (entry?.record.term === this.#options.term) return false;
     const revision = entry?.revision ?? 0;
     return this.#isConfirmed ? revision > this.#after : revision !== this.#after;
   }
@@ -145,20 +139,34 @@ export class LeaseWriter {
     this.#options.onDefeated(entry);
   }
 
-  #begin(): number {
+  /** A new question, and what comes when it gets no answer. Returns its number. */
+  #begin(again: () => void): number {
     this.#isBusy = true;
     this.#question += 1;
     const question = this.#question;
     const { timer, timeoutMs } = this.#options;
     this.#cancelTimer();
     this.#cancelTimer = timer.after(timeoutMs, () =>
-      this.#onTrouble(question, `no answer within ${Math.round(timeoutMs)} ms`),
+      this.#failed(question, `no answer within ${Math.round(timeoutMs)} ms`, again),
     );
     return question;
   }
 
+  #failed(question: number, reason: string, again: () => void): void {
+    if (this.#isStopped || question !== this.#question) return;
+    this.#wait(again);
+    this.#options.onTrouble(reason);
+  }
+
+  #wait(again: () => void): void {
+    this.#question += 1;
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.timer.after(this.#options.retryMs, again);
+  }
+
   #end(): void {
     this.#isBusy = false;
+    this.#question += 1;
     this.#cancelTimer();
   }
 }

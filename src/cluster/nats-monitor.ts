@@ -52,7 +52,11 @@ async function urlsBehind(text: string): Promise<string[]> {
 
 async function lookAt(url: string): Promise<MonitoredServer> {
   const page = new URL('varz', url.endsWith('/') ? url : `${url}/`);
-  const answer = await fetch(page, { signal: AbortSignal.timeout(ANSWER_MS) });
+  const login = `${decodeURIComponent(page.username)}:${decodeURIComponent(page.password)}`;
+  const headers: Record<string, string> =
+    login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
+  page.username = page.password = '';
+  const answer = await fetch(page, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
   const said = (await answer.json()) as {
     server_name?: unknown;

@@ -25,8 +25,9 @@ const RETRY_MS = 50;
 const RETRY_MS_MAX = 1_000;
 
 /**
- * The broker of a node that does not own the log: passes each client through to the owner. When there is another owner, those who
- * were passed to the former one are closed, since nothing they have there is of use any more; those who wait are passed to the new one.
+ * The broker of a node that does not own the log: passes each client through to the owner. When there is another owner, those
+ * who were passed to the former one are closed, since nothing they have there is of use any more; those who wait are passed to
+ * the new one.
  */
 export class PassThroughBroker implements AmqpBroker, PassThroughOwner {
   readonly waitMs: number;

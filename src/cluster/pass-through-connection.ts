@@ -9,8 +9,8 @@
  *     waiting, joining --giveTo(): this node is the owner now--> given
  *     any              --either side ends, or cut()-->           ended
  *
- * While it waits, what it sends is kept, up to a bound. The client speaks first in AMQP, eight octets, and then waits for an answer. Once it is
- * passing, each side is read from only as fast as the other one takes it, so that next to nothing is kept here.
+ * While it waits, what it sends is kept, up to a bound. The client speaks first in AMQP, eight octets, and then waits for an
+ * answer. Once it is passing, each side is read from only as fast as the other one takes it, so that next to nothing is kept.
  */
 import type { Socket } from 'node:net';
 import type { Peer, Transport } from '../core/environment.ts';
@@ -40,6 +40,8 @@ type State =
 
 /** A client that sends more than this before it was answered is not read from. */
 const HELD_BYTES_MAX = 4 * 1024;
+/** The address of a client without a socket. */
+const IN_PROCESS = 'in-process';
 /** What the client has sent before it went has this long to be taken by the owner. */
 const LAST_BYTES_MS = 5_000;
 
@@ -47,6 +49,8 @@ export class PassThroughConnection implements AmqpConnection {
   readonly #host: PassThroughOwner;
   readonly #transport: Transport;
   readonly #peer: Peer;
+  /** The bytes of a client in this process are its own again after the call; those of a socket can be passed as they are. */
+  readonly #mustCopy: boolean;
   /** What came while there was nobody to take it. */
   #held: Uint8Array[] = [];
   #heldBytes = 0;
@@ -60,6 +64,7 @@ export class PassThroughConnection implements AmqpConnection {
     this.#host = host;
     this.#transport = transport;
     this.#peer = peer;
+    this.#mustCopy = peer.remoteAddress === IN_PROCESS;
     this.#waitTimer = setTimeout(() => this.#onWaitedInVain(), host.waitMs);
     this.#waitTimer.unref();
   }
@@ -74,19 +79,11 @@ export class PassThroughConnection implements AmqpConnection {
   /** Runs per chunk. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     const state = this.#state;
-    switch (state.name) {
-      case 'passing':
-        this.#pass(state.owner, start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
-        return;
-      case 'given':
-        state.connection.receive(bytes, start, end);
-        return;
-      case 'waiting':
-      case 'joining':
-        this.#hold(bytes.subarray(start, end));
-        return;
-      case 'ended':
-        return;
+    if (state.name === 'given') state.connection.receive(bytes, start, end);
+    else if (state.name !== 'ended') {
+      const own = this.#mustCopy ? bytes.slice(start, end) : bytes.subarray(start, end);
+      if (state.name === 'passing') this.#pass(state.owner, own);
+      else this.#hold(own);
     }
   }
 

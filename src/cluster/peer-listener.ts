@@ -41,8 +41,8 @@ interface Stranger {
 }
 
 /**
- * Where other nodes pass their clients through to this one, while it owns the log. Who shows the token of the lease record may say
- * who its client is, and is believed.
+ * Where other nodes pass their clients through to this one, while it owns the log. Who shows the token of the lease record may
+ * say who its client is, and is believed.
  */
 export class PeerListener {
   readonly #options: PeerListenerOptions;

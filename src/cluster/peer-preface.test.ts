@@ -114,7 +114,7 @@ describe('preface', () => {
       { ...peer, localAddress: 'x'.repeat(1025) },
       'has string for localAddress',
     ],
-    ['a port that is none', { ...peer, remotePort: 65_536 }, 'has 65536 for remotePort, and not a port'],
+    ['a port that is none', { ...peer, remotePort: -1 }, 'has -1 for remotePort, and not a whole number'],
     ['no port', { ...peer, localPort: undefined }, 'has undefined for localPort, and not a number'],
     [
       'a loopback that is no flag',

@@ -179,10 +179,11 @@ function numberOf(fields: Fields, name: string): number {
   throw wrongField(name, value, 'a number');
 }
 
+/** A client in a process has a number in its place, which may be larger than any port. */
 function portOf(fields: Fields, name: string): number {
   const port = numberOf(fields, name);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw wrongField(name, port, 'a port from 0 to 65535');
+  if (Number.isSafeInteger(port) && port >= 0) return port;
+  throw wrongField(name, port, 'a whole number');
 }
 
 function flagOf(fields: Fields, name: string): boolean {

@@ -17,13 +17,18 @@ export function answerJson(
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const json = JSON.stringify(body);
-  const content = {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(json),
-  };
-  response.writeHead(status, { ...HEADERS, ...content, ...headers });
-  response.end(json);
+  const content = { 'content-type': 'application/json; charset=utf-8' };
+  answerText(response, status, JSON.stringify(body), { ...content, ...headers });
+}
+
+export function answerText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>>,
+): void {
+  response.writeHead(status, { ...HEADERS, 'content-length': Buffer.byteLength(text), ...headers });
+  response.end(text);
 }
 
 /** A problem document on /v1, and what RabbitMQ's API says otherwise. What is left of the request is not waited for. */

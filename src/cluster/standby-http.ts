@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpPassThrough } from './http-pass-through.ts';
-import { answerJson, answerUnavailable, pathOf } from './standby-answer.ts';
+import { answerJson, answerText, answerUnavailable, pathOf } from './standby-answer.ts';
 
-/** What a node answers itself, without asking the owner. */
-export interface OwnAnswer {
-  readonly status: number;
-  /** To be sent as JSON. */
-  readonly body: unknown;
-}
+/** What a node answers itself, without asking the owner: a value that is sent as JSON, or a text. */
+export type OwnAnswer =
+  | { readonly status: number; readonly body: unknown }
+  | { readonly text: string; readonly contentType: string };
 
 export interface StandbyHttpOptions {
   /** By path, without a slash at its end: what this node says itself. Nobody has to log in for it. */
@@ -37,8 +35,9 @@ function answerSelf(route: () => OwnAnswer, request: IncomingMessage, response: 
     answerJson(response, 405, { status: 405, title: 'Not with this method', detail }, { allow: 'GET, HEAD' });
     return;
   }
-  const { status, body } = route();
-  answerJson(response, status, body);
+  const answer = route();
+  if ('text' in answer) answerText(response, 200, answer.text, { 'content-type': answer.contentType });
+  else answerJson(response, answer.status, answer.body);
 }
 
 function refusalText(owner: string | undefined): string {

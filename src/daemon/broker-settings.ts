@@ -14,13 +14,13 @@ export function brokerSettings(values: OptionValues): InitialSettings {
     productVersion: values.productVersion,
     platform: `Leveret ${VERSION} on Node.js ${process.versions.node}`,
     information: `Leveret ${VERSION}, licensed under the Apache License 2.0`,
-    nodeName: `leveret@${hostname()}`,
+    nodeName: `leveret@${values.storage === 'jetstream' ? values.nodeName : hostname()}`,
     frameMax: values.frameMax,
     channelMax: values.channelMax,
     heartbeatSeconds: values.heartbeat,
     handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
     messageBytesMax: values.maxMessageSize,
-    connectionsMax: values.maxConnections || socketsMax(),
+    connectionsMax: values.maxConnections || defaultConnectionsMax(values),
     consumerTimeoutMs: values.consumerTimeout,
     statistics: values.statistics === 'on',
     defaultVhost: values.defaultVhost,
@@ -28,4 +28,9 @@ export function brokerSettings(values: OptionValues): InitialSettings {
     defaultPassword: values.defaultPassword,
     loopbackUsers: values.loopbackUsers,
   });
+}
+
+/** A node of a cluster that stands by has two sockets for each client: one to the owner. */
+function defaultConnectionsMax({ storage }: OptionValues): number {
+  return storage === 'jetstream' ? Math.floor(socketsMax() / 2) : socketsMax();
 }

@@ -543,8 +543,8 @@ class ClusterNode implements RunningBroker, ClusterHost {
   #target(): PassTarget | undefined {
     const record = this.#ownership?.record;
     if (record === undefined || !record.isServing || this.#otherOwner === undefined) return undefined;
-    const { hostname: host, port } = new URL(`tcp://${record.peerAddress}`);
-    return { host, port: Number(port), token: record.peerToken };
+    const { hostname, port } = new URL(`tcp://${record.peerAddress}`);
+    return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port), token: record.peerToken };
   }
 
   #roleName(): ClusterState['role'] {

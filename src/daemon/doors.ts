@@ -135,7 +135,9 @@ export class Doors {
       ...(tls && { tls }),
       connectionsMax: settings.connectionsMax,
       unauthenticatedMax: UNAUTHENTICATED_MAX,
-      unauthenticatedPerAddressMax: UNAUTHENTICATED_PER_ADDRESS_MAX,
+      // while there is no owner, all clients of a machine wait
+      unauthenticatedPerAddressMax:
+        values.storage === 'jetstream' ? UNAUTHENTICATED_MAX : UNAUTHENTICATED_PER_ADDRESS_MAX,
       onEvent,
       onReceived,
     });

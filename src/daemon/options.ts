@@ -313,7 +313,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
     group: 'Limits',
     kind: wholeNumber(0, 1_000_000),
     default: 0,
-    defaultText: '0: as many as there are file descriptors, less 100',
+    defaultText: '0: as many as there are file descriptors, less 100; half of that in a cluster',
     doc: 'How many connections are accepted at the same time.',
   },
   maxMessageSize: {

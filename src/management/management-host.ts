@@ -82,6 +82,8 @@ export interface ClusterReplica {
   readonly server: string;
   /** Whether it has what the leader has. */
   readonly isCurrent: boolean;
+  /** Whether the leader does not hear of it. */
+  readonly isOffline: boolean;
   /** How many of the leader's operations it does not have yet. */
   readonly lag: number;
 }

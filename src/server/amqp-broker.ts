@@ -9,7 +9,10 @@ export interface AmqpBroker {
 export interface AmqpConnection {
   /** True once connection.open was answered: from then on the peer is no stranger. */
   readonly isOpen: boolean;
-  /** Hands in `bytes[start, end)`. The bytes are not touched again by the caller. */
+  /**
+   * Hands in `bytes[start, end)`, valid during the call. Those of a socket are not touched again; a client in this process reuses
+   * its own.
+   */
   receive(bytes: Uint8Array, start: number, end: number): void;
   /** Everything that was written has left. Called after `Transport.write` returned false. */
   drained(): void;

@@ -27,6 +27,13 @@ const LIMITS = {
   noDelay: true,
 } as const;
 
+const adoptedSockets = new WeakSet<Socket>();
+
+/** Whether a connection was accepted by somebody else, so that its ends are not those of the client. */
+export function isAdopted(socket: Socket): boolean {
+  return adoptedSockets.has(socket);
+}
+
 export interface HttpListenerOptions {
   /** Addresses or names. `localhost` means 127.0.0.1, and ::1 where the machine has it. */
   readonly hosts: readonly string[];
@@ -75,8 +82,8 @@ export class HttpListener {
   }
 
   /**
-   * Takes a connection that somebody else has accepted, and answers the requests on it. The time limits for a request are up to whoever
-   * has read it first. The socket must be paused.
+   * Takes a connection that somebody else has accepted, and answers the requests on it. The time limits for a request are up to
+   * whoever has read it first. The socket must be paused.
    */
   adopt(socket: Socket): void {
     if (this.#adopted.size >= this.#options.connectionsMax || this.#isClosed) {
@@ -85,6 +92,7 @@ export class HttpListener {
       return;
     }
     this.#adopted.add(socket);
+    adoptedSockets.add(socket);
     socket.on('close', () => this.#adopted.delete(socket));
     this.#adopter.emit('connection', socket);
     socket.resume();

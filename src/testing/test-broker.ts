@@ -5,6 +5,8 @@ import {
   openDirectConnection,
 } from '../client/direct-connection.ts';
 import { Broker } from '../core/broker.ts';
+import type { MessageStore } from '../core/message/message-store.ts';
+import type { BrokerImage } from '../core/recovery/broker-image.ts';
 import { brokerSettings } from '../daemon/broker-settings.ts';
 import { OptionError } from '../daemon/option-error.ts';
 import type { OptionValues } from '../daemon/options.ts';
@@ -110,6 +112,16 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
   return running;
 }
 
+/** What a virtual broker keeps messages in, when not in memory. It goes by real time: the clock waits for it. */
+export interface VirtualStorage {
+  readonly store: MessageStore;
+  /** What was there before. */
+  readonly image: BrokerImage;
+  /** Resolves when all that was committed is durable, and whoever waited for it was told. */
+  whenStored(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** What `startTestBroker` returns, with what else may wait for its clock. */
 export class VirtualBroker implements TestBroker {
   readonly seed: number;
@@ -123,10 +135,11 @@ export class VirtualBroker implements TestBroker {
   readonly #scheduler: VirtualScheduler;
   readonly #handlers: HandlersUnderWay = new HandlersUnderWay();
   readonly #onEvent: NonNullable<StartBrokerOptions['onEvent']>;
+  readonly #storage: VirtualStorage | undefined;
   #listener: AmqpListener | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(options: TestBrokerOptions) {
+  constructor(options: TestBrokerOptions, storage?: VirtualStorage) {
     const { seed, startTime = DEFAULT_START, onEvent = () => {}, amqpPort: _port, ...others } = options;
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 32);
     this.#values = checkOptions(others);
@@ -144,12 +157,14 @@ export class VirtualBroker implements TestBroker {
         clock: this.#clock,
         random: new SeededRandom(this.seed),
         scheduler: this.#scheduler,
-        store: new MessageLog(new MemoryEngine()),
+        store: storage?.store ?? new MessageLog(new MemoryEngine()),
         credentials: saltedSha256,
         onEvent: this.#onEvent,
       },
       brokerSettings(this.#values),
+      storage?.image,
     );
+    this.#storage = storage;
     const clock = this.#clock;
     this.timers = new VirtualTimers(() => clock.wallMs());
     this.clock = {
@@ -211,8 +226,10 @@ export class VirtualBroker implements TestBroker {
       });
     });
     this.#listener?.destroyConnections('the broker stopped');
+    await this.#storage?.whenStored();
     this.#scheduler.stop();
     this.timers.clear();
+    await this.#storage?.close();
   }
 
   /** Moves the clock. `calm` waits, at each moment at which something happened, until it may go on. */
@@ -248,6 +265,7 @@ export class VirtualBroker implements TestBroker {
     let quietRounds = 0;
     while (quietRounds < QUIET_ROUNDS) {
       const before = this.#scheduler.turnCount;
+      await this.#storage?.whenStored();
       await new Promise((resolve) => setImmediate(resolve));
       const busy = this.#scheduler.turnIsDue || this.#scheduler.turnCount !== before;
       quietRounds = busy ? 0 : quietRounds + 1;

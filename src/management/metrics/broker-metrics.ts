@@ -1,10 +1,12 @@
 /** Metrics of the broker as a whole: those of RabbitMQ, and Leveret's own. One sample each, or a few. */
+
 import type { AttemptCounts } from '../../core/access/login-attempts.ts';
 import { SIZE_BOUNDS } from '../../core/message/received-messages.ts';
 import type { Flow } from '../../core/statistics/flow.ts';
 import type { Totals } from '../../core/statistics/totals.ts';
 import type { ManagementContext } from '../management-context.ts';
 import type { NodeFacts, StorageFacts } from '../management-host.ts';
+import { CLUSTER_METRICS } from './cluster-metrics.ts';
 import { DELAY_QUANTILES, type EventLoopDelay } from './event-loop-delay.ts';
 import type { HttpRequests } from './http-requests.ts';
 import { joinLabels, labelsOf, type MetricType } from './metrics-text.ts';
@@ -532,6 +534,15 @@ export const LEVERET_METRICS: readonly BrokerMetric[] = [
         [labelsOf({ scope }), count, '_count'],
       ]),
   },
+  ...CLUSTER_METRICS.map(({ name, type, help, value }) =>
+    one(
+      'leveret',
+      type,
+      name,
+      `${help}; absent outside of clusters`,
+      ({ context: { host } }) => host.cluster && value(host.cluster.state()),
+    ),
+  ),
   {
     name: 'leveret_build_info',
     type: 'gauge',

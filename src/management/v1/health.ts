@@ -8,18 +8,24 @@ import type { JsonSchema, RouteSchema } from './json-schema.ts';
  *     /v1/health/live     200 as long as the process answers at all: otherwise start it anew
  *     /v1/health/ready    200 when clients may connect, 503 while the broker starts or stops: send it no connections then
  *     /v1/health          the same as ready
+ *     /v1/health/owner    200 on the node of a cluster that owns the log (cluster.ts)
  *
  * An alarm does not make it unready: publishers wait then, but consumers must be able to come and drain the queues.
  */
-export function healthRoutes(app: FastifyInstance, { broker, host }: ManagementContext): void {
-  const isReady = (): boolean =>
-    broker.isAcceptingConnections && host.listeners().some(({ protocol }) => protocol.startsWith('amqp'));
+export function healthRoutes(app: FastifyInstance, context: ManagementContext): void {
   for (const path of ['/health', '/health/ready']) {
     app.get(path, { schema: READY_SCHEMA }, (_request, reply) =>
-      isReady() ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable' }),
+      isReady(context) ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable' }),
     );
   }
   app.get('/health/live', { schema: LIVE_SCHEMA }, () => ({ status: 'ok' }));
+}
+
+/** Whether clients may connect. */
+export function isReady({ broker, host }: ManagementContext): boolean {
+  return (
+    broker.isAcceptingConnections && host.listeners().some(({ protocol }) => protocol.startsWith('amqp'))
+  );
 }
 
 const STATUS: JsonSchema = {

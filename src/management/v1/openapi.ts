@@ -48,6 +48,7 @@ const TAGS = [
   { name: 'watch', description: 'Live updates' },
   { name: 'sessions', description: 'Logging in from a browser' },
   { name: 'audit', description: 'Who changed what' },
+  { name: 'cluster', description: 'Nodes that share a log' },
   { name: 'health', description: 'Health' },
 ] as const;
 

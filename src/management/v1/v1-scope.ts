@@ -15,6 +15,7 @@ import { isLoggedIn } from '../caller.ts';
 import { docsRoutes } from '../docs-page.ts';
 import type { ManagementContext } from '../management-context.ts';
 import { auditListRoutes } from './audit.ts';
+import { clusterRoutes, openClusterRoutes } from './cluster.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { dropRoutes } from './drop-messages.ts';
 import { explainRoutes } from './explain.ts';
@@ -67,6 +68,7 @@ async function fillScope(
   });
   await describeRoutes(app, v1, context);
   healthRoutes(v1, context);
+  openClusterRoutes(v1, context);
   sessionRoutes(v1, context);
   const routes: FastifyPluginAsync = (scope) => addRoutes(scope, context, onDefect);
   await v1.register(routes);
@@ -86,6 +88,7 @@ async function addRoutes(
   seriesRoutes(scope, context);
   watchRoutes(scope, context, onDefect);
   auditListRoutes(scope, context);
+  clusterRoutes(scope, context);
 }
 
 /**

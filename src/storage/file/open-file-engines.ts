@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { LogEngine } from '../log-engine.ts';
 import type { Disk } from './disk.ts';
 import { FileEngine, type FileEngineOptions } from './file-engine.ts';
+import { fullTogether } from './full-together.ts';
 import {
   decodeSegmentHeader,
   type FileStream,
@@ -43,7 +44,7 @@ export async function openFileEngines(
   const lock = await disk.lock();
   try {
     await makeStreams(disk, makeIdentity);
-    const shared = togetherFull(events);
+    const shared = fullTogether(events);
     const spill = new SpillEngine(disk, { ...engineOptions, events: shared() });
     await spill.replay();
     const open = (stream: FileStream): FileEngine =>
@@ -128,17 +129,4 @@ function segmentsAmong(names: readonly string[], stream: FileStream): string[] {
 
 function missing(disk: Disk, stream: FileStream): Error {
   return dataDamaged(disk.path, `all files ${stream}-*.log are missing or empty`);
-}
-
-/** Events for several engines that fill one disk: it is full while one of them says so. */
-function togetherFull(events: StorageEvents): () => StorageEvents {
-  let fullCount = 0;
-  return () => ({
-    onEvent: (event) => events.onEvent(event),
-    onFailure: (reason) => events.onFailure(reason),
-    onFull: (on) => {
-      fullCount += on ? 1 : -1;
-      if (fullCount === (on ? 1 : 0)) events.onFull(on);
-    },
-  });
 }
