@@ -41,7 +41,7 @@ export async function handOver(api: ApiClient, to: string | undefined): Promise<
 async function readMode(api: ApiClient, name: string | undefined): Promise<{ readonly isRefusing: boolean }> {
   const nodes = listAt(await api.get('/v1/cluster/nodes'), 'nodes');
   const own = nodes.find((node) => textAt(node, 'name') === name);
-  return { isRefusing: textAt(own, 'standbyMode') === 'refuse' };
+  return { isRefusing: textAt(own, 'standby_mode') === 'refuse' };
 }
 
 interface Expected {
@@ -57,7 +57,7 @@ async function nextOwner(api: ApiClient, { epoch, isRefusing, successor }: Expec
   for (;;) {
     const state = await look(api);
     const isNew = (numberAt(state, 'epoch') ?? 0) > epoch;
-    if (isNew && (isTrueAt(state, 'servesClients') || isRefusing)) return state;
+    if (isNew && (isTrueAt(state, 'serves_clients') || isRefusing)) return state;
     if (performance.now() > endMs) throw notServing(api, successor);
     await pause(LOOK_MS);
   }

@@ -31,7 +31,7 @@ export async function readCluster(api: ApiClient): Promise<ClusterView> {
 
 /** Whether clients that come to the node that was asked are served. It may not know yet that the owner has gone. */
 export function isServed(view: ClusterView): boolean {
-  return isTrueAt(view, 'servesClients') && view.unknown === undefined;
+  return isTrueAt(view, 'serves_clients') && view.unknown === undefined;
 }
 
 export function clusterLines(output: Output, view: ClusterView): string[] {
@@ -52,7 +52,7 @@ function titleOf(view: ClusterView): string {
   if (textAt(view, 'role') === 'single') return `No cluster: node ${textAt(view, 'node')} works alone`;
   const owner = textAt(view, 'owner');
   if (owner === undefined) return `Cluster ${cluster}: nobody owns the log`;
-  const leaseMs = numberAt(view, 'leaseMs') ?? 0;
+  const leaseMs = numberAt(view, 'lease_ms') ?? 0;
   const epoch = numberText(numberAt(view, 'epoch'));
   return `Cluster ${cluster}: node ${owner} owns the log, epoch ${epoch}, lease ${spanText(leaseMs / 1000)}`;
 }
@@ -90,10 +90,10 @@ function nodeRow(node: unknown): Cell[] {
   return [
     visible(textAt(node, 'name') ?? ''),
     isOwner ? { text: role, style: 'green' } : visible(role),
-    isOwner ? 'served' : textAt(node, 'standbyMode') === 'refuse' ? 'refused' : 'passed on',
+    isOwner ? 'served' : textAt(node, 'standby_mode') === 'refuse' ? 'refused' : 'passed on',
     visible(textAt(node, 'version') ?? ''),
-    visible(textAt(node, 'httpAddress') ?? ''),
-    visible(textAt(node, 'amqpAddress') ?? ''),
+    visible(textAt(node, 'http_address') ?? ''),
+    visible(textAt(node, 'amqp_address') ?? ''),
   ];
 }
 
@@ -109,7 +109,7 @@ function streamRow(stream: unknown): Cell[] {
   const leader = textAt(stream, 'leader') ?? '';
   const replicas = listAt(stream, 'replicas');
   const text = visible(replicas.map(replicaText).join(', '));
-  const isInStep = replicas.every((replica) => isTrueAt(replica, 'isCurrent'));
+  const isInStep = replicas.every((replica) => isTrueAt(replica, 'is_current'));
   return [
     visible(textAt(stream, 'name') ?? ''),
     numberText(numberAt(stream, 'entries')),
@@ -121,7 +121,7 @@ function streamRow(stream: unknown): Cell[] {
 
 function replicaText(replica: unknown): string {
   const server = textAt(replica, 'server') ?? '';
-  if (isTrueAt(replica, 'isOffline')) return `${server} (offline)`;
-  const isCurrent = fieldAt(replica, 'isCurrent') !== false;
+  if (isTrueAt(replica, 'is_offline')) return `${server} (offline)`;
+  const isCurrent = fieldAt(replica, 'is_current') !== false;
   return isCurrent ? server : `${server} (${numberText(numberAt(replica, 'lag') ?? 0)} behind)`;
 }

@@ -13,14 +13,14 @@ const STANDBY = {
   role: 'standby',
   owner: 'b',
   epoch: 7,
-  leaseMs: 3_000,
-  servesClients: true,
+  lease_ms: 3_000,
+  serves_clients: true,
 };
 
 const NODES = [
   node('a', { role: 'standby' }),
   node('b', { role: 'owner' }),
-  node('c', { role: 'standby', standbyMode: 'refuse' }),
+  node('c', { role: 'standby', standby_mode: 'refuse' }),
 ];
 
 const STREAMS = [
@@ -30,8 +30,8 @@ const STREAMS = [
     bytes: 12_900_000,
     leader: 'n1',
     replicas: [
-      { server: 'n2', isCurrent: true, isOffline: false, lag: 0 },
-      { server: 'n3', isCurrent: false, isOffline: false, lag: 1_100 },
+      { server: 'n2', is_current: true, is_offline: false, lag: 0 },
+      { server: 'n3', is_current: false, is_offline: false, lag: 1_100 },
     ],
   },
   {
@@ -39,13 +39,13 @@ const STREAMS = [
     entries: 1,
     bytes: 222,
     leader: '',
-    replicas: [{ server: 'n3', isCurrent: false, isOffline: true, lag: 3 }],
+    replicas: [{ server: 'n3', is_current: false, is_offline: true, lag: 3 }],
   },
 ];
 
 function node(name: string, facts: object): object {
-  const addresses = { httpAddress: `${name}:15672`, amqpAddress: `${name}:5672` };
-  return { name, version: '0.1.0', standbyMode: 'pass', ...addresses, ...facts };
+  const addresses = { http_address: `${name}:15672`, amqp_address: `${name}:5672` };
+  return { name, version: '0.1.0', standby_mode: 'pass', ...addresses, ...facts };
 }
 
 type Reply = readonly [status: number, body: unknown] | 'reset';
@@ -100,7 +100,7 @@ describe('the status', () => {
   });
 
   test('says what is missing when nobody owns the log', async () => {
-    const state = { ...STANDBY, role: 'starting', owner: null, servesClients: false };
+    const state = { ...STANDBY, role: 'starting', owner: null, serves_clients: false };
     expect(await shown(state, [[503, { detail: 'no node owns the log' }]])).toEqual([
       'Cluster orders: nobody owns the log',
       'Asked was node a, which is starting.',
@@ -158,7 +158,7 @@ describe('a hand-over', () => {
   }
 
   test('is over when the new owner serves, whatever is answered meanwhile', async () => {
-    const fenced = { ...done, servesClients: false };
+    const fenced = { ...done, serves_clients: false };
     const api = await asked([STANDBY, STANDBY, 'reset', { ...STANDBY, owner: null }, fenced, done]);
     const result = await handOver(api, 'c');
     expect(result).toEqual({ from: 'b', to: 'c', epoch: 8, unservedMs: expect.any(Number) });
@@ -166,9 +166,9 @@ describe('a hand-over', () => {
   });
 
   test('asked of a node that sends clients away is over when the new owner has its epoch', async () => {
-    const refusing = { ...STANDBY, servesClients: false };
+    const refusing = { ...STANDBY, serves_clients: false };
     const api = await asked([refusing, refusing, { ...refusing, owner: 'c', epoch: 8 }], {
-      all: [node('a', { standbyMode: 'refuse' })],
+      all: [node('a', { standby_mode: 'refuse' })],
     });
     expect(await handOver(api, 'c')).toMatchObject({ to: 'c', epoch: 8 });
   });
@@ -179,7 +179,7 @@ describe('a hand-over', () => {
   });
 
   test('after which nobody serves in time is told', async () => {
-    const api = await asked([STANDBY, { ...done, servesClients: false }], { timeoutMs: 1_000 });
+    const api = await asked([STANDBY, { ...done, serves_clients: false }], { timeoutMs: 1_000 });
     await expect(handOver(api, undefined)).rejects.toThrow(
       "node 'c' does not serve clients 1 s after it was given the log; leveret cluster status says who does",
     );

@@ -79,9 +79,7 @@ async function patientLook(connection: NatsConnection, options: ProbeOptions): P
 
 async function look(connection: NatsConnection, options: ProbeOptions): Promise<View> {
   const found = await findStreams(connection, options.cluster);
-  const { servers, faults } = await lookAtMonitors(
-    options.monitorUrls ?? connection.hosts.map(defaultMonitor),
-  );
+  const { servers, faults } = await lookAtMonitors(options.monitorUrls ?? defaultMonitors(connection));
   const names = serversWith(found);
   const behind = serversBehind(found);
   const unseen = names.filter((name) => !servers.has(name));

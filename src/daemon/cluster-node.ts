@@ -421,15 +421,19 @@ class ClusterNode implements RunningBroker, ClusterHost {
     await hosted?.whenHalted();
     const cause = hosted?.failure ?? error;
     await this.#ownership?.handOver('');
-    this.#become({ kind: 'standby' });
-    if (isAnothersTurn(cause)) this.#goOn(cause);
-    else this.#giveUp(cause);
+    if (isAnothersTurn(cause)) {
+      this.#standBy();
+      this.#tell('warn', `node '${this.#name}' stands by: ${cause.message}`);
+    } else {
+      this.#become({ kind: 'standby' });
+      this.#giveUp(cause);
+    }
   }
 
-  #goOn(cause: StorageError): void {
-    if (this.#closed !== undefined) return;
-    if (this.#ownership?.state === 'resting') this.#ownership?.start();
-    this.#tell('warn', `node '${this.#name}' stands by: ${cause.message}`);
+  /** The lease may have run out while the term was ended. */
+  #standBy(): void {
+    this.#become({ kind: 'standby' });
+    if (this.#closed === undefined && this.#ownership?.state === 'resting') this.#ownership.start();
   }
 
   /** Another node may do better with the same log: this one stops. */
@@ -479,7 +483,7 @@ class ClusterNode implements RunningBroker, ClusterHost {
       return;
     }
     const isHandedOver = await this.#ownership?.handOver(successor);
-    this.#become({ kind: 'standby' });
+    this.#standBy();
     const took = `${Math.round(performance.now() - startMs)} ms`;
     if (isHandedOver) this.#tell('info', `the log was handed over to ${successor || 'nobody'} in ${took}`);
     else

@@ -21,8 +21,8 @@ const STATE: JsonProperties = {
     description: 'The node that owns the log, or did when it was last heard of; null when nobody does',
   },
   epoch: { ...count, description: 'Grows with each owner; 0 before the first one' },
-  leaseMs: { ...count, description: 'How long the others leave the log to an owner that is silent' },
-  servesClients: {
+  lease_ms: { ...count, description: 'How long the others leave the log to an owner that is silent' },
+  serves_clients: {
     type: 'boolean',
     description: 'Whether clients of this node are served, by itself or by the owner that it passes them to',
   },
@@ -42,13 +42,13 @@ const NODE: JsonSchema = {
     name: text,
     role: ROLE,
     version: { ...text, description: 'Of Leveret' },
-    standbyMode: {
+    standby_mode: {
       type: 'string',
       enum: ['pass', 'refuse'],
       description: 'What it does with clients while another node owns the log',
     },
-    httpAddress: { ...text, description: '`host:port`, as others reach it; empty where it has none' },
-    amqpAddress: text,
+    http_address: { ...text, description: '`host:port`, as others reach it; empty where it has none' },
+    amqp_address: text,
   },
 };
 
@@ -56,8 +56,8 @@ const REPLICA: JsonSchema = {
   type: 'object',
   properties: {
     server: text,
-    isCurrent: { type: 'boolean', description: 'Whether it has what the leader has' },
-    isOffline: { type: 'boolean', description: 'Whether the leader does not hear of it' },
+    is_current: { type: 'boolean', description: 'Whether it has what the leader has' },
+    is_offline: { type: 'boolean', description: 'Whether the leader does not hear of it' },
     lag: { ...count, description: 'Operations of the leader that it does not have yet' },
   },
 };

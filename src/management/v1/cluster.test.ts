@@ -70,7 +70,8 @@ async function handOver(host: HostOfTest, body: unknown = {}): Promise<Answer> {
 describe('what a node is', () => {
   test('everybody is told', async () => {
     const { status, json } = await (await start(new HostOfTest())).get('/v1/cluster', '');
-    expect([status, json]).toEqual([200, STATE]);
+    const { leaseMs: lease_ms, servesClients: serves_clients, ...state } = STATE;
+    expect([status, json]).toEqual([200, { ...state, lease_ms, serves_clients }]);
   });
 
   test('says so when nobody owns the log', async () => {
@@ -87,8 +88,8 @@ describe('what a node is', () => {
       role: 'single',
       owner: node,
       epoch: 0,
-      leaseMs: 0,
-      servesClients: true,
+      lease_ms: 0,
+      serves_clients: true,
     });
   });
 });
@@ -114,13 +115,23 @@ describe('a load balancer', () => {
 describe('the nodes', () => {
   test('are listed with the streams', async () => {
     const { json } = await (await start(new HostOfTest())).get('/v1/cluster/nodes');
-    expect(json).toEqual(NODES);
+    const node = {
+      name: 'a',
+      role: 'owner',
+      version: '0.1.0',
+      standby_mode: 'pass',
+      http_address: 'a:15672',
+      amqp_address: 'a:5672',
+    };
+    const replicas = [{ server: 'n2', is_current: true, is_offline: false, lag: 0 }];
+    const stream = { name: 'LEVERET_orders_main', entries: 12, bytes: 3_456, leader: 'n1', replicas };
+    expect(json).toEqual({ nodes: [node], streams: [stream] });
   });
 
   test('are one without a cluster', async () => {
     const api = await ApiUnderTest.start();
     const { json } = await api.get('/v1/cluster/nodes');
-    expect(json).toMatchObject({ nodes: [{ role: 'single', amqpAddress: '127.0.0.1:5672' }], streams: [] });
+    expect(json).toMatchObject({ nodes: [{ role: 'single', amqp_address: '127.0.0.1:5672' }], streams: [] });
   });
 
   test('cannot be listed while the servers of the log do not answer', async () => {

@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf, requireAccess } from '../caller.ts';
 import { clusterName } from '../cluster-name.ts';
 import type { ManagementContext } from '../management-context.ts';
-import type { ClusterHost, ClusterNodes, HandOverAnswer, ManagementHost } from '../management-host.ts';
-import { clusterAnswer, type SingleState } from './cluster-answer.ts';
+import type { ClusterHost, HandOverAnswer, ManagementHost } from '../management-host.ts';
+import { type AnyNode, clusterAnswer, nodeAnswer, nodesAnswer, type SingleState } from './cluster-answer.ts';
 import { CLUSTER_SCHEMA, HAND_OVER_SCHEMA, HEALTH_OWNER_SCHEMA, NODES_SCHEMA } from './cluster-schema.ts';
 import { isReady } from './health.ts';
 import { Problem, problemNotFound, shownValue } from './problem.ts';
@@ -39,9 +39,9 @@ export function clusterRoutes(app: FastifyInstance, context: ManagementContext):
   });
 }
 
-async function nodesOf(cluster: ClusterHost): Promise<ClusterNodes> {
+async function nodesOf(cluster: ClusterHost): Promise<object> {
   try {
-    return await cluster.nodes();
+    return nodesAnswer(await cluster.nodes());
   } catch (error) {
     throw new Problem('unavailable', error instanceof Error ? error.message : String(error));
   }
@@ -93,7 +93,7 @@ function singleState(context: ManagementContext): SingleState {
 }
 
 function singleNodes({ broker, host }: ManagementContext): object {
-  const node = {
+  const node: AnyNode = {
     name: broker.settings.nodeName,
     role: 'single',
     version: host.node().version,
@@ -101,7 +101,7 @@ function singleNodes({ broker, host }: ManagementContext): object {
     httpAddress: addressOf(host, 'http'),
     amqpAddress: addressOf(host, 'amqp'),
   };
-  return { nodes: [node], streams: [] };
+  return { nodes: [nodeAnswer(node)], streams: [] };
 }
 
 function addressOf(host: ManagementHost, protocol: 'http' | 'amqp'): string {
