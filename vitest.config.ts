@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { smallReach } from './test/crash/small-reach.ts';
+import { JETSTREAM_SUITES } from './test/jetstream/jetstream-suites.ts';
+import { onJetStream } from './test/jetstream/on-jetstream.ts';
 
 /** What runs against other programs, or for minutes, has a project and an npm script of its own. */
 const slow = [
@@ -99,6 +101,18 @@ export default defineConfig({
           include: ['test/services/storm.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        plugins: [onJetStream()],
+        test: {
+          name: 'jetstream',
+          include: [...JETSTREAM_SUITES],
+          globalSetup: ['test/jetstream/start-nats.ts'],
+          setupFiles: ['test/jetstream/set-up.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          retry,
         },
       },
       {

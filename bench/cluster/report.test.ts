@@ -27,7 +27,7 @@ test('rates are medians, beside the reference', () => {
 
 test('a load at a fixed rate is told by its confirms, and what was not measured is left open', () => {
   expect(clusterReport(all).split('\n').at(-1)).toBe(
-    '| 16 B, 1,000 a second            | owner     | 1.50 ms, 4.25 ms |         - ms, - ms |',
+    '| 16 B, 1,000 a second            | owner     |  1.50 ms, 4.25 ms |         - ms, - ms |',
   );
 });
 

@@ -482,6 +482,18 @@ describeWith(systemProgram('script', 'bsdutils'), 'on a terminal', () => {
     }
   });
 
+  test('that is part of no cluster says so, and has nobody to hand over to', async () => {
+    const lines = await printed(['cluster']);
+    expect(lines[0]).toMatch(/^No cluster: node \S+ works alone$/);
+    const [json = ''] = await printed(['cluster', 'status', '--json']);
+    expect(JSON.parse(json)).toMatchObject({ role: 'single', servesClients: true, streams: [] });
+    const { code, stderr } = await leveret(['cluster', 'handover']);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^leveret cluster: REFUSED: .*--storage jetstream/),
+    ]);
+  });
+
   test('there are colours, and none with NO_COLOR or in a pipe', async () => {
     const colored = await runOnTerminal(80, ['users'], { url: server.httpUrl });
     const plain = await runOnTerminal(80, ['users'], { url: server.httpUrl, environment: { NO_COLOR: '1' } });
@@ -558,6 +570,8 @@ describe('what goes wrong', () => {
       'options --to-queue and --to-exchange exclude each other',
     ],
     [['dead', 'replay', 'a', '--position', '0-1', '--error', 'c'], 'option --position excludes'],
+    [['cluster', 'init', '--replicas', '2'], "option --replicas: bad value '2'; allowed: 3 or 5; 1 where"],
+    [['cluster', 'init', '--nats', 'nats://a:secret@b,,c'], 'option --nats: one of the servers has no name'],
   ])('%j is refused with exit code 2 and says what is allowed', async (args, text) => {
     const { code, stdout, stderr } = await leveret(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

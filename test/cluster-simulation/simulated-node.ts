@@ -1,3 +1,4 @@
+import type { LeaseRecord } from '../../src/cluster/lease-store.ts';
 import type { Ownership, OwnershipOptions } from '../../src/cluster/ownership.ts';
 import type { Chance } from './chance.ts';
 import type { SimulatedLeaseStore, StoreLink } from './simulated-lease-store.ts';
@@ -30,7 +31,11 @@ export class SimulatedNode {
   ownership: Ownership | undefined;
   isPaused = false;
   acquiredCount = 0;
-  lostCount = 0;
+  /** Why it lost what it owned, each time. */
+  readonly losses: string[] = [];
+  readonly events: string[] = [];
+  /** What it learnt of the lease, each time that it said something new. */
+  readonly records: (LeaseRecord | undefined)[] = [];
   /** What came while it stood still. */
   #waiting: (() => void)[] = [];
 
@@ -63,10 +68,10 @@ export class SimulatedNode {
       clock: { nowMs: () => this.#clockOffsetMs + this.#scene.time.nowMs * this.#clockSpeed },
       timer: { after: (ms, run) => this.#after(life, ms, run) },
       random: chance.random,
-      onChange: () => {},
+      onChange: (record) => this.records.push(record),
       onAcquired: () => this.#onAcquired(life),
-      onLost: () => this.#onLost(life),
-      onEvent: () => {},
+      onLost: (reason) => this.#onLost(life, reason),
+      onEvent: ({ level, text }) => this.events.push(`${level} ${text}`),
     });
     this.#link = link;
     this.ownership = ownership;
@@ -113,8 +118,8 @@ export class SimulatedNode {
   }
 
   /** Its broker has to end before it may own anything again. */
-  #onLost(life: number): void {
-    this.lostCount += 1;
+  #onLost(life: number, reason: string): void {
+    this.losses.push(reason);
     this.#after(life, this.#scene.chance.between(0, 300), () => this.ownership?.start());
   }
 

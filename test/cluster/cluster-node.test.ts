@@ -17,7 +17,7 @@ interface State {
   readonly role: string;
   readonly owner: string | null;
   readonly epoch: number;
-  readonly servesClients: boolean;
+  readonly serves_clients: boolean;
 }
 
 async function declareOrders(client: Client): Promise<void> {
@@ -103,7 +103,7 @@ describeWithNats('nodes of a cluster', () => {
       node: 'second',
       owner: 'first',
       epoch: 1,
-      servesClients: true,
+      serves_clients: true,
     });
     expect([await statusOf(first, '/v1/health/owner'), await statusOf(second, '/v1/health/owner')]).toEqual([
       200, 503,

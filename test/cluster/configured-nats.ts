@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -62,7 +62,7 @@ export class ConfiguredNats {
     for (const url of this.monitorUrls) {
       while (!(await isOk(`${url}${path}`))) {
         if (Date.now() > untilMs)
-          throw new Error(`${url}${path} is not 200 after ${withinMs} ms:\n${this.#output()}`);
+          throw new Error(`${url}${path} is not 200 after ${withinMs} ms:\n${this.output}`);
         await pause(50);
       }
     }
@@ -74,6 +74,7 @@ export class ConfiguredNats {
   }
 
   #start(program: string, configuration: string, { host, environment }: DeployedServer): void {
+    for (const folder of ['data', 'tmp']) mkdirSync(this.path(host, folder), { recursive: true });
     const file = join(this.#directory, `${host}.conf`);
     writeFileSync(file, this.#moved(configuration, host));
     const moved = Object.fromEntries(
@@ -99,7 +100,8 @@ export class ConfiguredNats {
     return moved;
   }
 
-  #output(): string {
+  /** Of all servers. */
+  get output(): string {
     return [...this.#processes].map(([host, { output }]) => `--- ${host}\n${output}`).join('\n');
   }
 }

@@ -43,12 +43,16 @@ const LATE_QUEUES = [...QUEUES.slice(0, LATE_QUEUE_COUNT), ...TRANSACTION_QUEUES
 const POLL_MS = 50;
 const DRAIN_MS_MAX = 60_000;
 const CLIENT_STOP_MS = 20_000;
+/** Connections of the test itself may break as those of clients do. */
+const TRIES_MAX = 10;
 /** The last ones: each takes a connection. */
 const DELETED_CHECKED_MAX = 200;
 
 /** Clients in processes of their own that use a broker, or several that are one, whatever happens to them, and what they wrote down. */
 export class KillLoad {
   readonly ledgerDirectory: string;
+  /** Of the ledgers of clients that were started. They write into them from their first connection on. */
+  readonly ledgerNames: string[] = [];
   readonly #options: KillLoadOptions;
   readonly #dice: Dice;
   #producers: StartedProcess[] = [];
@@ -82,13 +86,19 @@ export class KillLoad {
     const { brokers, seed, processes, connections } = this.#options;
     const many = { connectionCount: connections };
     for (let index = 0; index < processes; index++) {
-      this.#producers.push(this.#client('publisher', `publisher${index}`, QUEUES, many));
-      this.#consumers.push(this.#client('consumer', `consumer${index}`, SHARED_QUEUES, many));
+      const [publisher, consumer] = [`publisher${index}`, `consumer${index}`];
+      this.#producers.push(this.#client('publisher', publisher, QUEUES, many));
+      this.#consumers.push(this.#client('consumer', consumer, SHARED_QUEUES, many));
+      for (let each = 0; each < connections; each++)
+        this.ledgerNames.push(`${publisher}-${each}`, `${consumer}-${each}`);
     }
-    for (const queue of ORDERED_QUEUES)
+    for (const queue of ORDERED_QUEUES) {
       this.#consumers.push(this.#client('consumer', `ordered-${queue}`, [queue], { isOnly: true }));
+      this.ledgerNames.push(`ordered-${queue}-0`);
+    }
     this.#producers.push(this.#client('declarer', 'declarer', [], {}));
     const args = [brokers.join(), String(seed), join(this.ledgerDirectory, 'transactions')];
+    this.ledgerNames.push('declarer', 'transactions');
     this.#producers.push(this.#launch(PYTHON, [TRANSACTIONS, ...args, ...TRANSACTION_QUEUES]));
   }
 
@@ -98,6 +108,11 @@ export class KillLoad {
     this.#consumers.push(this.#client('consumer', 'drain', LATE_QUEUES, { isOnly: true }));
     await this.#untilEmpty();
     await stopClients(this.#consumers);
+  }
+
+  /** What the clients printed: they do so only when something is wrong. */
+  get output(): string {
+    return [...this.#producers, ...this.#consumers].map(({ output }) => output).join('\n');
   }
 
   async kill(): Promise<void> {
@@ -111,18 +126,19 @@ export class KillLoad {
 
   /** After one more kill: all acks were durable, so nothing may be there again; all that was declared must be. */
   async wrongAtTheEnd(verdict: KillVerdict): Promise<string[]> {
-    const violations: string[] = [];
-    await this.#withChannel(async (channel) => {
+    const violations = await this.#withChannel(async (channel) => {
+      const found: string[] = [];
       for (const left of await messagesLeft(channel))
-        violations.push(`${left} messages came back after their acks`);
+        found.push(`${left} messages came back after their acks`);
       await channel.call('confirm.select');
       for (const queue of verdict.declaredQueues) {
         channel.publish({ exchange: KILL_EXCHANGE, routingKey: queue, mandatory: true }, {}, queue);
       }
       await channel.settle();
       for (const { method } of channel.take('basic.return')) {
-        violations.push(`queue ${method.routingKey} was declared and bound, and does not get its message`);
+        found.push(`queue ${method.routingKey} was declared and bound, and does not get its message`);
       }
+      return found;
     });
     for (const queue of verdict.deletedQueues.slice(-DELETED_CHECKED_MAX)) {
       if (await this.#exists(queue)) violations.push(`queue ${queue} was deleted, and is there`);
@@ -174,18 +190,25 @@ export class KillLoad {
       try {
         await channel.call('queue.declare', { queue, passive: true });
         return true;
-      } catch {
+      } catch (error) {
+        if (channel.closed === undefined) throw error;
         return false;
       }
     });
   }
 
+  /** When the connection breaks, `use` is called again with another one. */
   async #withChannel<T>(use: (channel: RawChannel) => Promise<T>): Promise<T> {
-    const client = await this.#options.connect();
-    try {
-      return await use(await client.openChannel(1));
-    } finally {
-      await client.close();
+    for (let tries = 1; ; tries++) {
+      const client = await this.#options.connect();
+      try {
+        return await use(await client.openChannel(1));
+      } catch (error) {
+        const isBroken = client.ended || client.closed !== undefined;
+        if (!isBroken || tries === TRIES_MAX) throw error;
+      } finally {
+        await client.close();
+      }
     }
   }
 }

@@ -13,6 +13,7 @@ import sys
 import time
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 urls, seed, ledger_path, queues = sys.argv[1].split(","), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
 HANDSHAKE_SECONDS = 5
@@ -62,5 +63,5 @@ while not stopping:
         connection = pika.BlockingConnection(parameters)
         commit_groups(connection.channel())
         connection.close()
-    except (pika.exceptions.AMQPError, OSError):
+    except (pika.exceptions.AMQPError, AMQPConnectorException, OSError):
         time.sleep(0.015)  # the broker is away

@@ -152,8 +152,8 @@ describe('deploy/compose.cluster.yaml', () => {
     expect(Object.entries(init?.depends_on ?? {})).toEqual(
       servers.map((name) => [name, { condition: 'service_healthy' }]),
     );
-    expect(init?.command?.slice(0, 3)).toEqual(['cluster', 'init', '--nats']);
-    expect(hostsOf(init?.command?.at(-1))).toEqual(servers);
+    expect(init?.command).toEqual(['cluster', 'init']);
+    expect(hostsOf(init?.environment?.['LEVERET_NATS'])).toEqual(servers);
     for (const node of nodes) {
       expect(services[node]?.depends_on).toEqual({ init: { condition: 'service_completed_successfully' } });
     }
@@ -169,8 +169,8 @@ describe('deploy/compose.cluster.yaml', () => {
     const index = nodes.indexOf(name);
     const { amqpPort, httpPort } = options;
     expect(ports).toEqual([
-      `0.0.0.0:${amqpPort + index}:${amqpPort}`,
-      `127.0.0.1:${httpPort + index}:${httpPort}`,
+      `0.0.0.0:${Number(amqpPort) + index}:${amqpPort}`,
+      `127.0.0.1:${Number(httpPort) + index}:${httpPort}`,
     ]);
   });
 

@@ -13,7 +13,7 @@ import { readOptions } from '../../src/daemon/read-options.ts';
 import { bucketName, logSubject } from '../../src/storage/jetstream/nats-names.ts';
 import { deployText, manifestOf, unknownVariables, yamlDocuments } from './deploy-files.ts';
 import { BROKER_IMAGE } from './docker-image.ts';
-import { environmentOf, expanded } from './pod-environment.ts';
+import { environmentOf } from './pod-environment.ts';
 
 const [FOLDER, SINGLE] = ['kubernetes/cluster', 'kubernetes/broker'];
 const nodes = manifestOf(FOLDER, 'StatefulSet', 'leveret') as unknown as IStatefulSet;
@@ -240,9 +240,11 @@ describe('the rules of the network', () => {
 
 describe('the job that makes the streams', () => {
   it('asks all servers, as their administrator', () => {
-    const args = (initializer.args ?? []).map((text) => expanded(text, environmentOf(initializer, '')));
+    const variables = environmentOf(initializer, '');
     const urls = serverHosts().map((host) => `nats://admin:admin-password@${host}:${portOf(server, 'nats')}`);
-    expect(args).toEqual(['cluster', 'init', '--nats', urls.join(',')]);
+    expect(initializer.args).toEqual(['cluster', 'init']);
+    expect(variables['LEVERET_NATS']).toBe(urls.join(','));
+    expect(unknownVariables(Object.keys(variables))).toEqual([]);
   });
 
   it('is started again until the servers answer, and goes when it is done', () => {

@@ -16,6 +16,6 @@ export function environmentOf(
 }
 
 /** `text` with the values of `$(NAME)`, as Kubernetes puts them there. */
-export function expanded(text: string, variables: Readonly<Record<string, string>>): string {
+function expanded(text: string, variables: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\$\((\w+)\)/g, (whole, name: string) => variables[name] ?? whole);
 }

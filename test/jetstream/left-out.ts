@@ -1,13 +1,13 @@
-/** Tests that are not run on JetStream, and why. */
+/** A test that is not run on JetStream, and why. */
 export interface LeftOut {
   readonly file: string;
-  /** The name of the test with those of its groups in front, divided by ` > `; absent: all of the file. */
-  readonly test?: string;
+  /** With the names of its groups in front, divided by ` > `. */
+  readonly test: string;
   readonly reason: string;
 }
 
 const MEMORY_CLEANING =
-  'is about how the memory storage cleans itself: with a log, dead bytes stay until there are 128 MiB of them';
+  'is about how the memory storage cleans itself: a log leaves 128 MiB of dead bytes alone';
 
 export const LEFT_OUT: readonly LeftOut[] = [
   {

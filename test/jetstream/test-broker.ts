@@ -30,7 +30,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
 
 async function openStorage(): Promise<VirtualStorage> {
   const directory = await mkdtemp(join(tmpdir(), 'leveret-on-jetstream-'));
-  const { main, cold, remove } = await newTestLogs();
+  const { main, cold, giveBack } = await newTestLogs();
   const events = { onEvent: () => undefined, onFailure: throwUncaught, onFull: () => undefined };
   const disk = new NodeDisk(directory);
   const engines = await openJetStreamEngines({ main, cold, disk, events, holdsLease: () => true });
@@ -47,7 +47,7 @@ async function openStorage(): Promise<VirtualStorage> {
     close: async () => {
       await Promise.all([engines.main.close(), engines.cold.close(), engines.spill.close()]);
       await engines.release();
-      remove();
+      giveBack();
       await rm(directory, { recursive: true, force: true });
     },
   };

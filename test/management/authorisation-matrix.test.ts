@@ -19,6 +19,8 @@ const OPEN: ReadonlySet<string> = new Set([
   'GET /v1/health',
   'GET /v1/health/live',
   'GET /v1/health/ready',
+  'GET /v1/health/owner',
+  'GET /v1/cluster',
 ]);
 
 async function start(): Promise<{ api: ApiUnderTest; ask: Ask }> {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Exit, StartedProcess } from './child-process.ts';
+import { chosenStorage } from './chosen-storage.ts';
 import { RawClient } from './raw-client.ts';
 
 /** The built command. Found from the source tree and, one folder deeper, from what is compiled of it. */
@@ -28,10 +29,12 @@ export class DurableLeveret {
   port: number;
   readonly #options: DurableLeveretOptions;
   #process: StartedProcess | undefined;
+  #storage: readonly string[];
 
   constructor(options: DurableLeveretOptions) {
     this.#options = options;
     this.port = options.port ?? 0;
+    this.#storage = ['--storage', 'file', '--data-dir', options.dataDir];
   }
 
   /** The process that was launched last. */
@@ -50,6 +53,7 @@ export class DurableLeveret {
 
   /** Starts the process and waits until it listens; throws with its output when it ends instead. */
   async start(): Promise<void> {
+    this.#storage = await chosenStorage(this.#options.dataDir);
     const started = this.launch();
     try {
       const line = await started.line(/AMQP listening on amqp:\/\/127\.0\.0\.1:\d+/, { timeoutMs: START_MS });
@@ -93,8 +97,8 @@ export class DurableLeveret {
 
   #command(): string[] {
     const port = ['--host', this.host, '--amqp-port', String(this.port), '--http-port', '0'];
-    const storage = ['--storage', 'file', '--data-dir', this.#options.dataDir];
-    return [process.execPath, leveretMain(), 'serve', ...port, ...storage, ...(this.#options.args ?? [])];
+    const args = [...port, ...this.#storage, ...(this.#options.args ?? [])];
+    return [process.execPath, leveretMain(), 'serve', ...args];
   }
 }
 

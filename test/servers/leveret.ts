@@ -15,6 +15,8 @@ export interface LeveretOptions {
   /** More arguments of `leveret serve`. */
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of Node.js itself. */
+  readonly nodeArgs?: readonly string[];
   /** The project's root, whose `dist` is run. Needed only by callers that are not run from the source tree. */
   readonly projectRoot?: string;
 }
@@ -54,6 +56,7 @@ export class LeveretServer implements Server {
   async start(port: number): Promise<void> {
     this.#storage ??= await chosenStorage(this.#options.dataDir);
     const args = [
+      ...(this.#options.nodeArgs ?? []),
       this.#main,
       'serve',
       '--amqp-port',

@@ -7,8 +7,12 @@ import { describe, test } from 'vitest';
 import { StartedProcess } from './child-process.ts';
 import { portForRestarts } from './port-for-restarts.ts';
 
-/** Where `npm run fetch-nats` puts it. */
-export const NATS_PROGRAM: string = join(import.meta.dirname, '../../.cache/nats-server/nats-server');
+/** Where `npm run fetch-nats` puts it. Found from the source tree and, one folder deeper, from what is compiled of it. */
+const NATS_PROGRAMS = ['../../', '../../../'].map((root) =>
+  join(import.meta.dirname, root, '.cache/nats-server/nats-server'),
+);
+export const NATS_PROGRAM: string =
+  NATS_PROGRAMS.find((path) => existsSync(path)) ?? (NATS_PROGRAMS[0] as string);
 const NEED = 'needs a nats-server: npm run fetch-nats';
 const START_MS = 30_000;
 const ASK_AGAIN_MS = 20;

@@ -45,6 +45,8 @@ export class SimulatedNode implements StorageTimer {
   readonly texts: string[] = [];
   readonly full: boolean[] = [];
   hasLease = true;
+  /** The epoch of an owner that it knows of. */
+  epochSeen = 0;
   /** What was found in main and in cold. */
   replayed: ReplayedPages = new ReplayedPages();
   replayedCold: ReplayedPages = new ReplayedPages();
@@ -71,9 +73,9 @@ export class SimulatedNode implements StorageTimer {
   }
 
   async open(): Promise<JetStreamEngines> {
-    const { main, cold, disk } = this;
+    const { main, cold, disk, epochSeen } = this;
     this.#engines = await openJetStreamEngines({
-      ...{ main, cold, disk, timer: this, uint32: this.#uint32 },
+      ...{ main, cold, disk, epochSeen, timer: this, uint32: this.#uint32 },
       events: {
         onEvent: ({ text }) => this.texts.push(text),
         onFailure: (reason) => this.failures.push(reason),

@@ -23,6 +23,8 @@ export type RequestKind = 'append' | 'entry' | 'read' | 'state' | 'trim';
 
 /** Milliseconds. */
 const TRAVEL_MS = 1;
+/** From when an entry is there until that is known: a majority has to sync it. */
+const SYNC_MS = 5;
 const TIMEOUT_MS = 40;
 /** Behind the time-out. */
 const LATE_MS = 60;
@@ -163,11 +165,11 @@ export class SimulatedLog implements ReplicatedLog {
       });
     switch (fault) {
       case 'sound':
-        return this.#hear(arrive(TRAVEL_MS));
+        return this.#hear(kind, arrive(TRAVEL_MS));
       case 'twice': {
         const answer = arrive(TRAVEL_MS);
         void arrive(LATE_MS);
-        return this.#hear(answer);
+        return this.#hear(kind, answer);
       }
       case 'lost':
         return this.#nothing(TIMEOUT_MS);
@@ -183,9 +185,9 @@ export class SimulatedLog implements ReplicatedLog {
     }
   }
 
-  async #hear<T>(answer: Promise<T>): Promise<T | undefined> {
+  async #hear<T>(kind: RequestKind, answer: Promise<T>): Promise<T | undefined> {
     const result = await answer;
-    await this.#nothing(TRAVEL_MS);
+    await this.#nothing(kind === 'append' ? SYNC_MS + TRAVEL_MS : TRAVEL_MS);
     return this.isCutOff ? undefined : result;
   }
 

@@ -11,8 +11,10 @@ export interface Fault {
   aim(cluster: LabCluster, dice: Dice): Promise<() => Promise<void>>;
 }
 
-/** Longer than the lease of 3 s, and shorter than what a NATS server that is away for good takes. */
+/** Longer than the lease of 3 s. */
 const HOLD_MS = 5000;
+/** Longer than NATS takes to notice that a leader is gone, which is 4 to 9 s. */
+const NATS_HOLD_MS = 10_000;
 const DOWN_MS_MAX = 4000;
 const STEP_DOWNS = 6;
 const STEP_DOWN_EVERY_MS = 1000;
@@ -43,7 +45,10 @@ export const FAULTS: readonly Fault[] = [
   { name: 'kill -9 of the owner and of the NATS server that leads the log', aim: aimAtBoth },
   onOwner('SIGSTOP of the owner for longer than its lease', (owner) => pauseForAWhile(owner)),
   onStandby('SIGSTOP of a standby', (standby) => pauseForAWhile(standby)),
-  onLogLeader('SIGSTOP of the NATS server that leads the log', (leader) => pauseForAWhile(leader)),
+  onLogLeader('SIGSTOP of the NATS server that leads the log', async (leader) => {
+    leader.pause();
+    await pause(NATS_HOLD_MS);
+  }),
   onOwner('owner and NATS do not reach each other', (owner, cluster) => {
     for (const { host } of cluster.nats) cluster.network.cutBothWays(owner.host, host);
     return pause(HOLD_MS);
@@ -68,7 +73,7 @@ export const FAULTS: readonly Fault[] = [
   onLogLeader('the NATS server that leads the log does not reach the others', (leader, cluster) => {
     for (const { host } of cluster.nats)
       if (host !== leader.host) cluster.network.cutBothWays(leader.host, host);
-    return pause(HOLD_MS);
+    return pause(NATS_HOLD_MS);
   }),
   { name: 'leaders step down every second', aim: async (cluster) => () => stepDown(cluster) },
   { name: 'hand-over', aim: aimHandOver },

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { initCluster } from '../../../src/cluster/cluster-init.ts';
+import { connectNats } from '../../../src/storage/jetstream/nats-connection.ts';
 import { pause } from '../../crash/kill-client.ts';
-import { StartedProcess } from '../../servers/child-process.ts';
 import { RawClient } from '../../servers/raw-client.ts';
 import { LabNats, NATS_PORT } from './lab-nats.ts';
 import { LabNetwork } from './lab-network.ts';
@@ -17,7 +18,9 @@ export interface LabClusterOptions {
   /** `dist/cli/main.js`, or that of another build. */
   readonly main: string;
   /** More arguments of each node. */
-  readonly nodeArgs?: readonly string[];
+  readonly nodeArgs: readonly string[];
+  /** How long anything may take before that is a failure. */
+  readonly patienceMs: number;
 }
 
 export const CLUSTER_NAME = 'lab';
@@ -25,8 +28,6 @@ const NATS_HOSTS: readonly string[] = ['nats-1', 'nats-2', 'nats-3'];
 const NODE_HOSTS: readonly string[] = ['node-1', 'node-2', 'node-3'];
 export const CLIENTS_HOST = 'clients';
 const POLL_MS = 100;
-const WAIT_MS = 90_000;
-const INIT_MS = 60_000;
 
 /** Three nats-servers, three nodes of Leveret, and a host for clients, each with an address of its own. */
 export class LabCluster {
@@ -34,19 +35,17 @@ export class LabCluster {
   readonly nats: readonly LabNats[];
   readonly nodes: readonly LabNode[];
   readonly #options: LabClusterOptions;
-  readonly #natsArgs: readonly string[];
   #admin: NatsAdmin | undefined;
 
   private constructor(options: LabClusterOptions) {
-    const { directory, main, natsServer, nodeArgs = [] } = options;
+    const { directory, main, natsServer, nodeArgs } = options;
     this.#options = options;
     const network = LabNetwork.create([...NATS_HOSTS, ...NODE_HOSTS, CLIENTS_HOST]);
     this.network = network;
     const natsData = join(directory, 'nats');
     this.nats = NATS_HOSTS.map((host) => new LabNats(natsServer, network, host, NATS_HOSTS, natsData));
     const urls = NATS_HOSTS.map((host) => `nats://${network.address(host)}:${NATS_PORT}`);
-    this.#natsArgs = ['--nats', urls.join(), '--cluster-name', CLUSTER_NAME];
-    const clusterArgs = [...this.#natsArgs, ...nodeArgs];
+    const clusterArgs = ['--nats', urls.join(), '--cluster-name', CLUSTER_NAME, ...nodeArgs];
     this.nodes = NODE_HOSTS.map(
       (host) => new LabNode(network, host, { main, clusterArgs, directory: join(directory, 'nodes') }),
     );
@@ -119,7 +118,7 @@ export class LabCluster {
     await this.untilNatsIsHealthy();
     await this.#until('all nodes serve clients', async () => {
       const views = await this.#views();
-      const isWhole = views.every((view) => view?.servesClients === true);
+      const isWhole = views.every((view) => view?.serves_clients === true);
       return isWhole && views.filter((view) => view?.role === 'owner').length === 1 ? true : undefined;
     });
   }
@@ -129,13 +128,6 @@ export class LabCluster {
       const healthy = await Promise.all(this.nats.map((server) => server.isHealthy()));
       return healthy.every((each) => each) ? true : undefined;
     });
-  }
-
-  /** Runs a command of `leveret` on the host of a node, and returns what it printed. */
-  async leveret(...args: readonly string[]): Promise<string> {
-    const command = [...this.network.prefix(NODE_HOSTS[0] as string), process.execPath, this.#options.main];
-    const [program, ...all] = [...command, ...args];
-    return new StartedProcess(program as string, all).succeeded(INIT_MS);
   }
 
   /** Asks the owner to give the log away, and waits until it has begun. */
@@ -148,6 +140,12 @@ export class LabCluster {
       body: JSON.stringify(to === undefined ? {} : { to: to.host }),
     });
     if (!answer.ok) throw new Error(`the hand-over was refused: ${answer.status} ${await answer.text()}`);
+  }
+
+  /** Throws when a process ended without being told to. */
+  assertAlive(): void {
+    const deaths = this.#all.map(({ death }) => death).filter((death) => death !== undefined);
+    if (deaths.length > 0) throw new Error(deaths.join('\n'));
   }
 
   /** Undoes what was done to it: all is connected, resumed and started again. */
@@ -184,10 +182,17 @@ export class LabCluster {
     for (const server of this.nats) await server.configure();
     for (const server of this.nats) server.launch();
     await this.untilNatsIsHealthy();
-    this.#admin = await NatsAdmin.open(this.nats.map(({ url }) => url));
-    await this.leveret('cluster', 'init', ...this.#natsArgs);
+    const urls = this.nats.map(({ url }) => url);
+    this.#admin = await NatsAdmin.open(urls);
+    await this.#makeStreams(urls);
     for (const node of this.nodes) node.launch();
     await this.untilHealthy();
+  }
+
+  async #makeStreams(servers: readonly string[]): Promise<void> {
+    const connection = await connectNats({ servers, onEvent: () => undefined });
+    await initCluster(connection, { cluster: CLUSTER_NAME, replicas: NATS_HOSTS.length });
+    await connection.close();
   }
 
   #views(): Promise<(ClusterView | undefined)[]> {
@@ -197,9 +202,11 @@ export class LabCluster {
   async #until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
     const startedMs = performance.now();
     for (;;) {
+      this.assertAlive();
       const answer = await ask();
       if (answer !== undefined) return answer;
-      if (performance.now() - startedMs > WAIT_MS) throw new Error(await this.#explain(what));
+      if (performance.now() - startedMs > this.#options.patienceMs)
+        throw new Error(await this.#explain(what));
       await pause(POLL_MS);
     }
   }
@@ -208,10 +215,10 @@ export class LabCluster {
     const nats = await Promise.all(this.nats.map(async (each) => `${each.host}: ${await each.isHealthy()}`));
     const nodes = (await this.#views()).map((view, index) => `${NODE_HOSTS[index]}: ${JSON.stringify(view)}`);
     const logs = await this.writeLogs();
-    return `not within ${WAIT_MS} ms: ${what}; healthy: ${nats.join(', ')}; ${nodes.join('; ')}; logs in ${logs}`;
+    return `not within ${this.#options.patienceMs} ms: ${what}; healthy: ${nats.join(', ')}; ${nodes.join('; ')}; logs in ${logs}`;
   }
 }
 
 function isServingOwner(view: ClusterView | undefined, after: number): boolean {
-  return view?.role === 'owner' && view.servesClients && view.epoch > after;
+  return view?.role === 'owner' && view.serves_clients && view.epoch > after;
 }

@@ -1,14 +1,12 @@
-import { existsSync } from 'node:fs';
 import { describe, test } from 'vitest';
 import { PYTHON, pythonModule } from '../../interop/debian.ts';
+import { natsInstalled } from '../../servers/nats.ts';
 import { CAN_MAKE_NETWORKS } from './lab-network.ts';
-
-export const NATS_SERVER: string = process.env['LEVERET_NATS_SERVER'] ?? '';
 
 /** What is missing for a lab on this machine, and how to get it. */
 function missing(): string | undefined {
   if (!CAN_MAKE_NETWORKS) return 'root and the command ip, for networks of its own: apt-get install iproute2';
-  if (!existsSync(NATS_SERVER)) return 'nats-server: npm run fetch-nats';
+  if (!natsInstalled()) return 'nats-server: npm run fetch-nats';
   const { present, debianPackage } = pythonModule('pika', 'python3-pika');
   return present ? undefined : `a module of ${PYTHON}: apt-get install ${debianPackage}`;
 }

@@ -22,7 +22,7 @@ export interface ClusterView {
   readonly role: 'single' | 'starting' | 'owner' | 'standby';
   readonly owner: string | null;
   readonly epoch: number;
-  readonly servesClients: boolean;
+  readonly serves_clients: boolean;
 }
 
 /** A node of Leveret. */

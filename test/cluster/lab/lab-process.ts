@@ -3,6 +3,7 @@ import { type Exit, StartedProcess } from '../../servers/child-process.ts';
 import type { LabNetwork } from './lab-network.ts';
 
 const STOP_MS = 30_000;
+const LAST_LINES = 5;
 
 /** A program on a host of the network that is killed, paused and started again. */
 export class LabProcess {
@@ -10,9 +11,10 @@ export class LabProcess {
   readonly #network: LabNetwork;
   readonly #command: readonly string[];
   #started: StartedProcess | undefined;
-  /** What its earlier lives printed. */
-  #output: string[] = [];
+  /** The one that runs, and those before. */
+  readonly #lives: StartedProcess[] = [];
   #isPaused = false;
+  #death: string | undefined;
 
   constructor(network: LabNetwork, host: string, command: readonly string[]) {
     this.#network = network;
@@ -20,28 +22,33 @@ export class LabProcess {
     this.#command = command;
   }
 
-  get isRunning(): boolean {
-    return this.#started !== undefined;
+  /** How it ended without being told to, with what it printed; undefined: it did not. */
+  get death(): string | undefined {
+    return this.#death;
   }
 
   launch(): void {
     if (this.#started !== undefined) return;
     const [command, ...args] = [...this.#network.prefix(this.host), ...this.#command];
-    this.#started = new StartedProcess(command as string, args);
+    const started = new StartedProcess(command as string, args);
+    this.#started = started;
+    this.#lives.push(started);
     this.#isPaused = false;
+    void started.exited.then((exit) => {
+      if (this.#started !== started) return;
+      const last = started.lines.slice(-LAST_LINES).join('\n');
+      this.#death = `${this.host} ended by itself, with ${exit.code ?? exit.signal}:\n${last}`;
+    });
   }
 
   /** SIGKILL. */
   async kill(): Promise<void> {
-    await this.#started?.kill();
-    this.#forget('was killed');
+    await this.#letGo()?.kill();
   }
 
   /** SIGTERM, and what came of it. */
   async stop(): Promise<Exit | undefined> {
-    const exit = await this.#started?.stop(STOP_MS);
-    this.#forget(`ended with ${exit?.code ?? exit?.signal ?? 'nothing'}`);
-    return exit;
+    return this.#letGo()?.stop(STOP_MS);
   }
 
   /** SIGSTOP: it does nothing any more, and its connections stay open. */
@@ -56,14 +63,11 @@ export class LabProcess {
     this.#isPaused = false;
   }
 
-  /** Resolves when a line with `text` is printed in this life. */
-  async line(text: string | RegExp): Promise<string> {
-    if (this.#started === undefined) throw new Error(`${this.host} does not run`);
-    return this.#started.line(text);
-  }
-
   async writeLog(path: string): Promise<void> {
-    await writeFile(path, [...this.#output, ...(this.#started?.lines ?? [])].join('\n'));
+    await writeFile(
+      path,
+      this.#lives.map(({ output }) => output).join(`\n---- ${this.host} is started again\n`),
+    );
   }
 
   #signal(signal: NodeJS.Signals): void {
@@ -72,8 +76,10 @@ export class LabProcess {
     process.kill(this.#started.pid, signal);
   }
 
-  #forget(how: string): void {
-    if (this.#started !== undefined) this.#output.push(...this.#started.lines, `---- ${this.host} ${how}`);
+  /** What happens to it from now on is meant to. */
+  #letGo(): StartedProcess | undefined {
+    const started = this.#started;
     this.#started = undefined;
+    return started;
   }
 }

@@ -1,35 +1,36 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { KillLoad } from '../../crash/kill-load.ts';
 import { type JudgeOptions, judge, type KillVerdict } from '../../crash/kill-verdict.ts';
+import { NATS_PROGRAM } from '../../servers/nats.ts';
+import { copyBuild, type Patch } from './built-copy.ts';
 import { CLIENTS_HOST, LabCluster } from './lab-cluster.ts';
-import { NATS_SERVER } from './lab-needs.ts';
 import { LedgerProgress } from './ledger-progress.ts';
 
 export interface LabSceneOptions {
   readonly seed: number;
-  /** `dist/cli/main.js` of another build. */
-  readonly main?: string;
+  /** Mistakes in the nodes. */
+  readonly patches?: readonly Patch[];
   readonly nodeArgs?: readonly string[];
+  /** How long anything may take before that is a failure. */
+  readonly patienceMs?: number;
 }
 
-const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 const CLIENT_PROCESSES = 2;
 const CONNECTIONS = 2;
 /** All processes of six machines share this one. */
 const PAUSE_MS_MAX = 400;
-const PROGRESS_MS = 90_000;
+const PATIENCE_MS = 90_000;
 
 /** A cluster, and clients that use it whatever happens. */
 export class LabScene {
   readonly cluster: LabCluster;
   readonly load: KillLoad;
-  readonly directory: string;
+  readonly #patienceMs: number;
 
-  private constructor(directory: string, cluster: LabCluster, load: KillLoad) {
-    this.directory = directory;
+  private constructor(patienceMs: number, cluster: LabCluster, load: KillLoad) {
+    this.#patienceMs = patienceMs;
     this.cluster = cluster;
     this.load = load;
   }
@@ -44,6 +45,7 @@ export class LabScene {
       return result;
     } catch (error) {
       const logs = await scene.cluster.writeLogs();
+      await writeFile(join(logs, 'clients.log'), scene.load.output);
       throw new Error(`${(error as Error).message}\nlogs: ${logs}, ledgers: ${scene.load.ledgerDirectory}`, {
         cause: error,
       });
@@ -55,14 +57,14 @@ export class LabScene {
 
   /** What clients get done from now on. */
   watch(): LedgerProgress {
-    return new LedgerProgress(this.load.ledgerDirectory);
+    return new LedgerProgress(this.load.ledgerDirectory, this.load.ledgerNames);
   }
 
   /** Resolves once every client has got something done that it began after this was called, to the milliseconds that it took. */
   async untilAllProgress(): Promise<number> {
     const progress = this.watch();
     try {
-      return await progress.untilAllProgress(PROGRESS_MS);
+      return await progress.untilAllProgress(this.#patienceMs);
     } finally {
       progress.end();
     }
@@ -80,8 +82,15 @@ export class LabScene {
   }
 
   static async #start(directory: string, options: LabSceneOptions): Promise<LabScene> {
-    const { seed, main = MAIN, nodeArgs = [] } = options;
-    const cluster = await LabCluster.start({ directory, natsServer: NATS_SERVER, main, nodeArgs });
+    const { seed, patches = [], nodeArgs = [], patienceMs = PATIENCE_MS } = options;
+    const main = await copyBuild(join(directory, 'leveret'), patches);
+    const cluster = await LabCluster.start({
+      directory,
+      natsServer: NATS_PROGRAM,
+      main,
+      nodeArgs,
+      patienceMs,
+    });
     const load = new KillLoad({
       brokers: cluster.amqpUrls,
       connect: () => cluster.connect(),
@@ -92,7 +101,7 @@ export class LabScene {
       pauseMsMax: PAUSE_MS_MAX,
       prefix: cluster.network.prefix(CLIENTS_HOST),
     });
-    const scene = new LabScene(directory, cluster, load);
+    const scene = new LabScene(patienceMs, cluster, load);
     try {
       await load.declare();
       load.start();

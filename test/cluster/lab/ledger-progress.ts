@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const POLL_MS = 10;
@@ -7,7 +7,9 @@ const CHUNK_BYTES = 1 << 16;
 /** One ledger, from where it ended when the watch began. */
 interface WatchedLedger {
   readonly name: string;
-  readonly file: number;
+  readonly path: string;
+  /** Undefined while it is not there. */
+  file: number | undefined;
   offset: number;
   rest: string;
   /** A connection was made since. */
@@ -21,10 +23,11 @@ interface WatchedLedger {
  * answered or delivered. Times are milliseconds since then, to 10 ms.
  */
 export class LedgerProgress {
-  firstConfirmMs: number | undefined;
-  firstDeliveryMs: number | undefined;
-  /** On a connection that was made since. */
+  /** The first delivery on a connection that was made since. */
   firstReconnectedDeliveryMs: number | undefined;
+  /** For how long nobody got any. */
+  readonly confirms: Silence = new Silence();
+  readonly deliveries: Silence = new Silence();
   readonly #startedMs: number = performance.now();
   readonly #ledgers: readonly WatchedLedger[];
   /** Messages and transactions that were begun since. */
@@ -32,13 +35,13 @@ export class LedgerProgress {
   readonly #timer: NodeJS.Timeout;
   #whenAll: ((ms: number) => void) | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, names: readonly string[]) {
     // publishers before consumers: what is delivered was seen to be published
-    const names = readdirSync(directory).sort().reverse();
-    this.#ledgers = names.map((name) => {
+    const sorted = [...names].sort().reverse();
+    this.#ledgers = sorted.map((name) => {
       const path = join(directory, name);
-      const at = { offset: statSync(path).size, rest: '', hasReconnected: false, hasProgress: false };
-      return { name, file: openSync(path, 'r'), ...at };
+      const offset = existsSync(path) ? statSync(path).size : 0;
+      return { name, path, file: undefined, offset, rest: '', hasReconnected: false, hasProgress: false };
     });
     this.#timer = setInterval(() => this.#read(), POLL_MS);
   }
@@ -61,8 +64,9 @@ export class LedgerProgress {
   }
 
   end(): void {
+    for (const silence of [this.confirms, this.deliveries]) silence.interrupt(this.elapsedMs);
     clearInterval(this.#timer);
-    for (const { file } of this.#ledgers) closeSync(file);
+    for (const { file } of this.#ledgers) if (file !== undefined) closeSync(file);
   }
 
   #read(): void {
@@ -82,25 +86,17 @@ export class LedgerProgress {
         return;
       case 'confirmed':
       case 'committed':
-        if (this.#begun.has(id)) this.#onConfirmed(ledger);
+        this.confirms.interrupt(this.elapsedMs);
+        if (this.#begun.has(id)) ledger.hasProgress = true;
         return;
       case 'delivered':
-        if (ledger.hasReconnected || this.#begun.has(id)) this.#onDelivered(ledger);
+        this.deliveries.interrupt(this.elapsedMs);
+        if (ledger.hasReconnected) this.firstReconnectedDeliveryMs ??= this.elapsedMs;
+        if (ledger.hasReconnected || this.#begun.has(id)) ledger.hasProgress = true;
         return;
       case 'declared':
         ledger.hasProgress = true;
     }
-  }
-
-  #onConfirmed(ledger: WatchedLedger): void {
-    ledger.hasProgress = true;
-    this.firstConfirmMs ??= this.elapsedMs;
-  }
-
-  #onDelivered(ledger: WatchedLedger): void {
-    ledger.hasProgress = true;
-    this.firstDeliveryMs ??= this.elapsedMs;
-    if (ledger.hasReconnected) this.firstReconnectedDeliveryMs ??= this.elapsedMs;
   }
 
   #lateText(withinMs: number): string {
@@ -109,8 +105,21 @@ export class LedgerProgress {
   }
 }
 
+/** The longest time between two of something. */
+class Silence {
+  longestMs = 0;
+  #sinceMs = 0;
+
+  interrupt(nowMs: number): void {
+    this.longestMs = Math.max(this.longestMs, nowMs - this.#sinceMs);
+    this.#sinceMs = nowMs;
+  }
+}
+
 /** Whole lines that were written since the last time. */
 function newLines(ledger: WatchedLedger): string[] {
+  if (ledger.file === undefined && existsSync(ledger.path)) ledger.file = openSync(ledger.path, 'r');
+  if (ledger.file === undefined) return [];
   const bytes = Buffer.allocUnsafe(CHUNK_BYTES);
   for (;;) {
     const length = readSync(ledger.file, bytes, 0, CHUNK_BYTES, ledger.offset);

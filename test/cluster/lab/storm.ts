@@ -10,11 +10,12 @@ export interface StormOptions extends LabSceneOptions {
   onReport?(report: FaultReport): void;
 }
 
-/** How clients got over a fault, in milliseconds. Undefined: it was over, mended, and nobody had got anything yet. */
+/** How clients got over a fault, in milliseconds. */
 export interface FaultReport {
   readonly fault: string;
-  readonly firstConfirmMs: number | undefined;
-  readonly firstDeliveryMs: number | undefined;
+  /** For how long no client got a confirm, or a delivery. */
+  readonly noConfirmMs: number;
+  readonly noDeliveryMs: number;
   /** From when all was mended, until the last client had got something done. */
   readonly allAgainMs: number;
 }
@@ -41,8 +42,8 @@ export function storm(options: StormOptions): Promise<StormResult> {
 }
 
 /** One line of a table. */
-export function reportLine({ fault, firstConfirmMs, firstDeliveryMs, allAgainMs }: FaultReport): string {
-  const columns = [firstConfirmMs, firstDeliveryMs, allAgainMs].map(seconds);
+export function reportLine({ fault, noConfirmMs, noDeliveryMs, allAgainMs }: FaultReport): string {
+  const columns = [noConfirmMs, noDeliveryMs, allAgainMs].map((ms) => (ms / 1000).toFixed(2));
   return `${columns.map((column) => column.padStart(9)).join('')}  ${fault}`;
 }
 
@@ -57,9 +58,13 @@ async function inflict(scene: LabScene, fault: Fault, dice: Dice): Promise<Fault
     await strike();
     cluster.mend();
     const allAgainMs = await scene.untilAllProgress();
-    const { firstConfirmMs, firstDeliveryMs } = progress;
+    cluster.assertAlive();
     progress.end();
-    return { fault: fault.name, firstConfirmMs, firstDeliveryMs, allAgainMs };
+    const { confirms, deliveries } = progress;
+    return {
+      ...{ fault: fault.name, noConfirmMs: confirms.longestMs, noDeliveryMs: deliveries.longestMs },
+      allAgainMs,
+    };
   } catch (error) {
     throw new Error(`${fault.name}: ${(error as Error).message}`, { cause: error });
   }
@@ -73,8 +78,4 @@ function* chosen(faults: readonly Fault[], count: number, dice: Dice): Generator
 function shuffled<T>(items: readonly T[], dice: Dice): T[] {
   const left = [...items];
   return items.map(() => left.splice(dice.upTo(left.length), 1)[0] as T);
-}
-
-function seconds(ms: number | undefined): string {
-  return ms === undefined ? '-' : (ms / 1000).toFixed(2);
 }
