@@ -71,6 +71,8 @@ const DEAD_BYTES_IN_CLUSTER = 16 * 2 ** 20;
 export interface OwnedLogs {
   readonly main: ReplicatedLog;
   readonly cold: ReplicatedLog;
+  /** There was an owner with this epoch, whatever the log says: an older one was lost, or put back. */
+  readonly epochSeen: number;
   /** Asked before anything is reported to be durable. */
   holdsLease(): boolean;
   /** No former owner can append any more. */
@@ -84,11 +86,11 @@ export interface OwnedLogs {
  */
 export async function openClusterStorage(
   values: OptionValues,
-  { main, cold, holdsLease, onFenced }: OwnedLogs,
+  { main, cold, epochSeen, holdsLease, onFenced }: OwnedLogs,
   events: StorageEvents,
 ): Promise<OpenedStorage> {
   const disk = new NodeDisk(values.dataDir);
-  const engines = await openJetStreamEngines({ main, cold, disk, events, holdsLease });
+  const engines = await openJetStreamEngines({ main, cold, disk, events, epochSeen, holdsLease });
   onFenced(engines.epoch);
   const deadBytesAllowed = DEAD_BYTES_IN_CLUSTER;
   return recovered(engines, { values, events, disk, place: main.name, deadBytesAllowed });

@@ -102,6 +102,8 @@ class ClusterNode implements RunningBroker, ClusterHost {
   #role: Role = { kind: 'standby' };
   /** Of the last term of this node. */
   #epoch = 0;
+  /** The highest that an owner said it had; 0 where loss is accepted. */
+  #epochSeen = 0;
   /** Resolves when what is opening or ending has become something else. Never rejects. */
   #settled: Promise<void> = Promise.resolve();
   readonly #onTarget: Set<() => void> = new Set();
@@ -267,7 +269,7 @@ class ClusterNode implements RunningBroker, ClusterHost {
       clock: nodeClock,
       timer: nodeTimer,
       random: new NodeRandom(),
-      onChange: () => this.#onLeaseChange(),
+      onChange: (record) => this.#onLeaseChange(record),
       onAcquired: (record) => this.#onAcquired(record),
       onLost: (reason) => this.#onLost(reason),
       onEvent: this.#onEvent,
@@ -363,7 +365,12 @@ class ClusterNode implements RunningBroker, ClusterHost {
       (events) =>
         openClusterStorage(
           this.#values,
-          { ...this.#link, holdsLease, onFenced: (epoch) => this.#onFenced(epoch) },
+          {
+            ...this.#link,
+            epochSeen: this.#epochSeen,
+            holdsLease,
+            onFenced: (epoch) => this.#onFenced(epoch),
+          },
           events,
         ),
     );
@@ -533,7 +540,9 @@ class ClusterNode implements RunningBroker, ClusterHost {
     for (const listener of [...this.#onTarget]) listener();
   }
 
-  #onLeaseChange(): void {
+  #onLeaseChange(record: LeaseRecord | undefined): void {
+    if (this.#values.natsAcceptLoss === 'off')
+      this.#epochSeen = Math.max(this.#epochSeen, record?.epoch ?? 0);
     for (const listener of [...this.#onTarget]) listener();
   }
 

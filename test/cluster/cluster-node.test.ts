@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { type Client, connect } from '../../src/client/client.ts';
 import { initCluster } from '../../src/cluster/cluster-init.ts';
 import { type RunningBroker, type StartBrokerOptions, startBroker } from '../../src/daemon/start-broker.ts';
+import { streamName } from '../../src/storage/jetstream/nats-names.ts';
 import { describeWithNats } from '../servers/nats.ts';
 import { natsUnderTest, until } from './nats-under-test.ts';
 
@@ -193,6 +194,21 @@ describeWithNats('nodes of a cluster', () => {
     expect(third.broker.vhosts.get('/')?.queues.get('orders')?.messageCount).toBe(100);
     expect((await stateOf(third)).epoch).toBeGreaterThan(1);
     expect(texts.filter((text) => text.includes('recovered 100 messages'))).toHaveLength(1);
+  });
+
+  test('streams that were lost and made again are not taken for an empty broker', async () => {
+    const first = await start('first');
+    await until('the first node owns the log', owns(first));
+    await first.close();
+    const connection = await nats.connect();
+    const { api } = await connection.link(1_000);
+    for (const kind of ['main', 'cold'] as const) await api.streams.delete(streamName(cluster, kind));
+    await initCluster(connection, { cluster, replicas: 3 });
+    await start('second');
+    await until('the second node gives up', () => failures.length > 0);
+    expect(failures[0]).toMatch(
+      /second: .*newest entry is one of epoch 0, and there was an owner with epoch 1/,
+    );
   });
 
   test('two clusters on the same servers know nothing of each other', async () => {

@@ -27,8 +27,7 @@ export class Patience {
 
   /** Resolves a while later, or as soon as it is stopped. */
   async wait(reason: string, msLeast: number = WAIT_MS_FIRST): Promise<void> {
-    if (++this.#waits === WAITS_UNTOLD)
-      this.#tell('warn', `is waited for (${reason})`);
+    if (++this.#waits === WAITS_UNTOLD) this.#tell('warn', `is waited for (${reason})`);
     const ms = Math.min(WAIT_MS_FIRST * 2 ** (this.#waits - 1), WAIT_MS_MAX);
     await this.#pause(Math.max(ms, msLeast));
   }

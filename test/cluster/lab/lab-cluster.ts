@@ -113,13 +113,17 @@ export class LabCluster {
     return server;
   }
 
-  /** Until every server has all data, one node owns the log, and the others pass their clients on. */
+  /** Until every server has all data, one node owns the log, and knows of the others, which pass their clients on. */
   async untilHealthy(): Promise<void> {
     await this.untilNatsIsHealthy();
     await this.#until('all nodes serve clients', async () => {
       const views = await this.#views();
       const isWhole = views.every((view) => view?.serves_clients === true);
       return isWhole && views.filter((view) => view?.role === 'owner').length === 1 ? true : undefined;
+    });
+    await this.#until('the nodes know of each other', async () => {
+      const count = await (await this.owner()).knownNodeCount();
+      return count === this.nodes.length ? true : undefined;
     });
   }
 
@@ -132,14 +136,7 @@ export class LabCluster {
 
   /** Asks the owner to give the log away, and waits until it has begun. */
   async handOver(to: LabNode | undefined): Promise<void> {
-    const owner = await this.owner();
-    const login = Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString('base64');
-    const answer = await fetch(`${owner.httpUrl}/v1/cluster/handover`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${login}`, 'content-type': 'application/json' },
-      body: JSON.stringify(to === undefined ? {} : { to: to.host }),
-    });
-    if (!answer.ok) throw new Error(`the hand-over was refused: ${answer.status} ${await answer.text()}`);
+    await (await this.owner()).handOver(to);
   }
 
   /** Throws when a process ended without being told to. */

@@ -9,6 +9,10 @@ const ANSWER_MS = 1000;
 /** Somebody who may log in from everywhere. */
 export const LOGIN = { user: 'lab', password: 'lab' } as const;
 
+const AUTHORIZATION = {
+  authorization: `Basic ${Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString('base64')}`,
+};
+
 export interface LabNodeOptions {
   /** `dist/cli/main.js`, or that of another build. */
   readonly main: string;
@@ -41,15 +45,36 @@ export class LabNode extends LabProcess {
     this.address = address;
   }
 
-  get httpUrl(): string {
+  get #httpUrl(): string {
     return `http://${this.address}:${HTTP_PORT}`;
   }
 
   /** Undefined when it does not answer. */
-  async view(): Promise<ClusterView | undefined> {
+  view(): Promise<ClusterView | undefined> {
+    return this.#read('/v1/cluster');
+  }
+
+  /** How many nodes the owner knows of; undefined when it cannot be asked. */
+  async knownNodeCount(): Promise<number | undefined> {
+    const answer = await this.#read<{ nodes: readonly unknown[] }>('/v1/cluster/nodes');
+    return answer?.nodes.length;
+  }
+
+  /** Makes the owner give the log away. Throws when it refuses. */
+  async handOver(to: LabNode | undefined): Promise<void> {
+    const answer = await fetch(`${this.#httpUrl}/v1/cluster/handover`, {
+      method: 'POST',
+      headers: { ...AUTHORIZATION, 'content-type': 'application/json' },
+      body: JSON.stringify(to === undefined ? {} : { to: to.host }),
+    });
+    if (!answer.ok) throw new Error(`the hand-over was refused: ${answer.status} ${await answer.text()}`);
+  }
+
+  async #read<T>(path: string): Promise<T | undefined> {
     try {
-      const answer = await fetch(`${this.httpUrl}/v1/cluster`, { signal: AbortSignal.timeout(ANSWER_MS) });
-      return answer.ok ? ((await answer.json()) as ClusterView) : undefined;
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      const answer = await fetch(`${this.#httpUrl}${path}`, { headers: AUTHORIZATION, signal });
+      return answer.ok ? ((await answer.json()) as T) : undefined;
     } catch {
       return undefined;
     }
