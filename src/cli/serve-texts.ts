@@ -72,7 +72,7 @@ export function stoppedText({ storage, dataDir, clusterName }: OptionValues): st
     case 'file':
       return `Stopped. Nothing durable is lost: it is in ${absolute(dataDir)}.\n`;
     case 'jetstream':
-      return `Stopped. Nothing durable is lost: cluster ${clusterName} goes on with its other nodes.\n`;
+      return `Stopped. Nothing durable is lost: the NATS servers of cluster ${clusterName} keep it.\n`;
   }
 }
 

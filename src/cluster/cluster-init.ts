@@ -37,7 +37,8 @@ export async function initCluster(
 ): Promise<readonly InitResult[]> {
   checkReplicas(options.replicas);
   const wanted = wantedStreams(options.cluster);
-  const missing = await missingOf(connection, wanted, options);
+  const { withinMs = PATIENCE_MS } = options;
+  const missing = await patiently(withinMs, () => missingOf(connection, wanted, options));
   for (const each of missing) await make(connection, each, options);
   return wanted.map((each) => ({ what: each.what, isNew: missing.includes(each) }));
 }
@@ -70,17 +71,27 @@ async function missingOf(
   );
 }
 
-/** Servers that were started a moment ago know each other only after some seconds. */
 async function make(connection: NatsConnection, wanted: WantedStream, options: InitOptions): Promise<void> {
   const { replicas, maxBytes = -1, withinMs = PATIENCE_MS } = options;
   const config = configOf(wanted, replicas, maxBytes) as Partial<StreamConfig> & { name: string };
+  try {
+    await patiently(withinMs, () =>
+      connection.ask(wanted.what, ANSWER_MS, ({ api }) => api.streams.add(config)),
+    );
+  } catch (error) {
+    throw notMade(wanted, replicas, error);
+  }
+}
+
+/** Servers that were started a moment ago know each other only after some seconds. */
+async function patiently<T>(withinMs: number, attempt: () => Promise<T>): Promise<T> {
   const untilMs = performance.now() + withinMs;
   for (;;) {
     try {
-      await connection.ask(wanted.what, ANSWER_MS, ({ api }) => api.streams.add(config));
-      return;
+      return await attempt();
     } catch (error) {
-      if (performance.now() >= untilMs) throw notMade(wanted, replicas, error);
+      const isFinal = error instanceof StorageError && error.code === 'NATS_UNSAFE';
+      if (isFinal || performance.now() >= untilMs) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }

@@ -27,6 +27,8 @@ interface Exchange {
 
 /** An idle connection to the owner is closed after this long: before the owner does it, in the middle of the next request. */
 const IDLE_MS = 50_000;
+/** Requests of one client behind the one that is passed: who sends more without waiting for answers is cut off. */
+const QUEUE_MAX = 256;
 /** They are about one connection, and not for the other side of a proxy (RFC 9110, 7.6.1). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
@@ -136,7 +138,8 @@ class Line {
   }
 
   pass(exchange: Exchange): void {
-    this.#queue.push(exchange);
+    if (this.#queue.length >= QUEUE_MAX) exchange.request.socket.destroy();
+    else this.#queue.push(exchange);
     if (!this.#isBusy) this.#passNext();
   }
 

@@ -2,6 +2,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Peer } from '../core/environment.ts';
 import { contextOf, type TlsMaterial } from '../server/tls-material.ts';
+import type { LeaseRecord } from './lease-store.ts';
 import { encodePreface, type PassedProtocol, PREFACE_TAKEN } from './peer-preface.ts';
 
 /** Where clients are passed through to: what the lease record says of its owner. */
@@ -10,6 +11,17 @@ export interface PassTarget {
   readonly port: number;
   /** New with each term: another token is another owner. */
   readonly token: string;
+}
+
+/** What `record` says; undefined when nothing can be reached there: another node has written it. */
+export function passTargetOf({
+  peerAddress,
+  peerToken: token,
+}: Pick<LeaseRecord, 'peerAddress' | 'peerToken'>): PassTarget | undefined {
+  const url = `tcp://${peerAddress}`;
+  if (!URL.canParse(url)) return undefined;
+  const { hostname, port } = new URL(url);
+  return port === '' ? undefined : { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port), token };
 }
 
 export function isSameTarget(one: PassTarget | undefined, other: PassTarget | undefined): boolean {

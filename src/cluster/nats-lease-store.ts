@@ -126,7 +126,7 @@ class NatsLeaseStore implements LeaseStore, NodeRecords {
     const oldest = Date.now() - NODE_KEPT_MS;
     const isOld = ({ headers }: Msg): boolean => Date.parse(headers?.get('Nats-Time-Stamp') ?? '') < oldest;
     for (const message of messages.filter(isOld)) await this.#forgetNode(message);
-    return messages.map((message) => this.#nodeEntryOf(message));
+    return messages.map((message) => this.#nodeEntryOf(message)).filter((entry) => entry !== undefined);
   }
 
   /** Else each name that a node ever had would be looked at for ever. One that is written meanwhile stays. */
@@ -137,9 +137,11 @@ class NatsLeaseStore implements LeaseStore, NodeRecords {
     );
   }
 
-  #nodeEntryOf({ headers, data }: Msg): NodeEntry {
+  #nodeEntryOf({ headers, data }: Msg): NodeEntry | undefined {
+    const name = nodeNameOf((headers?.get('Nats-Subject') ?? '').slice(this.#prefix.length));
+    if (name === undefined) return undefined;
     return {
-      name: nodeNameOf((headers?.get('Nats-Subject') ?? '').slice(this.#prefix.length)),
+      name,
       text: headers?.has('KV-Operation') ? undefined : new TextDecoder().decode(data),
       revision: Number(headers?.get('Nats-Sequence')),
     };
@@ -152,8 +154,8 @@ class NatsLeaseStore implements LeaseStore, NodeRecords {
     if (record !== undefined) return record;
     throw new StorageError(
       'NATS_UNSAFE',
-      `the key ${LEASE} of bucket ${this.#bucket} is no lease of this version of Leveret: ${entry.string().slice(0, 200)}. ` +
-        'Stop all nodes, and delete the key',
+      `the key ${LEASE} of bucket ${this.#bucket} is no lease that this version of Leveret can read: ` +
+        'run the same version on all nodes, or stop all nodes and delete the key',
     );
   }
 

@@ -10,7 +10,13 @@ class Scene {
   readonly records: SimulatedNodeRecords = new SimulatedNodeRecords();
   readonly events: string[] = [];
 
-  node(name: string, facts: Partial<NodeFacts> = {}, life = `life of ${name}`): NodeDirectory {
+  node(name: string, facts?: Partial<NodeFacts>, life?: string): NodeDirectory {
+    const directory = this.unstarted(name, facts, life);
+    directory.start();
+    return directory;
+  }
+
+  unstarted(name: string, facts: Partial<NodeFacts> = {}, life = `life of ${name}`): NodeDirectory {
     const { time, records, events } = this;
     const timer = {
       after: (ms: number, run: () => void): (() => void) => {
@@ -21,7 +27,7 @@ class Scene {
         };
       },
     };
-    const directory = new NodeDirectory({
+    return new NodeDirectory({
       ...{ records, node: name, life, clock: { nowMs: () => time.nowMs }, timer, intervalMs: INTERVAL_MS },
       facts: () => ({
         role: 'standby',
@@ -33,8 +39,6 @@ class Scene {
       }),
       onEvent: ({ level, text }) => events.push(`${level} ${text}`),
     });
-    directory.start();
-    return directory;
   }
 
   pass(intervals: number): Promise<void> {
@@ -70,6 +74,14 @@ test('a node that stops is gone at once', async () => {
   expect(names(a)).toEqual(['a']);
   await scene.pass(5);
   expect(names(a)).toEqual(['a']);
+});
+
+test('a node that could not start does not take its namesake away', async () => {
+  const scene = new Scene();
+  const [a] = [scene.node('a'), scene.node('b')];
+  await scene.pass(1.5);
+  await scene.unstarted('b').stop();
+  expect(names(a)).toEqual(['a', 'b']);
 });
 
 test('a node that says nothing for three intervals is gone, and there again when it does', async () => {

@@ -76,11 +76,13 @@ export class NodeDirectory {
     if (this.#isStarted) this.#tell();
   }
 
-  /** Resolves once others know that this node has gone, or cannot be told. */
+  /** Resolves once others know that this node has gone, or cannot be told. One that was not started may have a namesake that goes on. */
   async stop(): Promise<void> {
+    const wasStarted = this.#isStarted;
     this.#isStarted = false;
     this.#stopWatching();
     this.#cancelTimer();
+    if (!wasStarted) return;
     await this.#options.records.removeNode(this.#options.node).catch(() => undefined);
   }
 

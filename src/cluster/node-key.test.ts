@@ -8,6 +8,10 @@ test('a key of a node has nothing in it that a key must not have', () => {
   expect(nodeKey('ä=')).toBe('node.=C3=A4=3D');
 });
 
+test('a key that no node has written has no name', () => {
+  expect(nodeNameOf('node.=ZZ')).toBeUndefined();
+});
+
 test('names come back from their keys', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (name) => {

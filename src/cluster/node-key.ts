@@ -10,7 +10,11 @@ export function nodeKey(name: string): string {
   return key;
 }
 
-/** The other way round. */
-export function nodeNameOf(key: string): string {
-  return decodeURIComponent(key.slice(PREFIX.length).replaceAll('=', '%'));
+/** The other way round; undefined for a key that no node has written. */
+export function nodeNameOf(key: string): string | undefined {
+  try {
+    return decodeURIComponent(key.slice(PREFIX.length).replaceAll('=', '%'));
+  } catch {
+    return undefined;
+  }
 }

@@ -216,7 +216,7 @@ describe('passing a client through', () => {
     await once(client.resume(), 'end');
     expect(standby.broker.connectionCount).toBe(0);
     expect(events.map(({ text }) => text)).toEqual([
-      'closed 1 AMQP connections that waited 50 ms for a node that owns the log',
+      'AMQP connections closed because no node owned the log for 50 ms: 1',
     ]);
   });
 
@@ -239,7 +239,7 @@ describe('passing a client through', () => {
     client.write('AMQP');
     await vi.waitFor(() => expect(events.length).toBe(1));
     expect(events[0]?.text).toMatch(
-      /cannot be passed through to the owner \(1 attempts failed\): 127.0.0.1:\d+: .*ECONNREFUSED/,
+      /cannot be passed through to the owner \(failed attempts: 1\): 127.0.0.1:\d+: .*ECONNREFUSED/,
     );
     owner = await Owner.open('secret', { port: owner.target.port });
     const { socket } = await owner.next();

@@ -51,12 +51,11 @@ export class PassThroughBroker implements AmqpBroker, PassThroughOwner {
     this.tls = options.tls;
     this.#failures = new BoundedReport(
       options.onEvent,
-      (count, last) => `clients cannot be passed through to the owner (${count} attempts failed): ${last}`,
+      (count, last) => `clients cannot be passed through to the owner (failed attempts: ${count}): ${last}`,
     );
     this.#inVain = new BoundedReport(
       options.onEvent,
-      (count) =>
-        `closed ${count} AMQP connections that waited ${options.waitMs} ms for a node that owns the log`,
+      (count) => `AMQP connections closed because no node owned the log for ${options.waitMs} ms: ${count}`,
     );
     this.#target = options.target();
     this.#stopListening = options.onTarget(() => this.#onTarget());

@@ -109,7 +109,7 @@ describe('port for other nodes', () => {
     expect(listener.refusedCount).toBe(1);
     expect(events).toMatchObject([{ level: 'warn', text: expect.stringContaining(message) }]);
     expect(events[0]?.text).toMatch(
-      /^refused 1 connections to the port for other nodes, the last from 127.0.0.1:\d+: /,
+      /^connections refused on the port for other nodes: 1, the last from 127.0.0.1:\d+: /,
     );
     expect(events[0]?.text).not.toContain('secret');
   });

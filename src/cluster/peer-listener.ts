@@ -66,7 +66,7 @@ export class PeerListener {
     this.#options = options;
     this.#refusals = new BoundedReport(
       options.onEvent,
-      (count, last) => `refused ${count} connections to the port for other nodes, the last from ${last}`,
+      (count, last) => `connections refused on the port for other nodes: ${count}, the last from ${last}`,
     );
     this.#tlsServer = options.tls && this.#createTlsServer(options.tls);
   }

@@ -93,6 +93,15 @@ async function openStandby(options: Partial<StandbyHttpOptions> = {}, tls?: TlsM
   port = listener.addresses[0]?.port ?? 0;
 }
 
+test('a client that asks more and more without waiting for answers is cut off', async () => {
+  onRequest = () => {};
+  const socket = connect(port, '127.0.0.1');
+  const closed = once(socket, 'close');
+  socket.write('GET /api/overview HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(300));
+  socket.on('error', () => {});
+  await closed;
+});
+
 interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];

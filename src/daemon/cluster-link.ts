@@ -38,7 +38,8 @@ export async function openClusterLink(
       return await openOnce(values, onEvent);
     } catch (error) {
       if (!isUnreachable(error) || performance.now() > endMs) throw error;
-      if (attempt === 1) onEvent({ level: 'warn', text: `cluster: ${error.message}; trying again` });
+      if (attempt === 1)
+        onEvent({ level: 'warn', text: `cluster: ${error.message}; trying again for a minute` });
       await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
     }
   }

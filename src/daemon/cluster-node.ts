@@ -24,7 +24,7 @@ import {
 } from '../client/direct-connection.ts';
 import { clusterStreams, type ClusterStream as StoredStream } from '../cluster/cluster-streams.ts';
 import { HttpPassThrough, type HttpPassThroughOptions } from '../cluster/http-pass-through.ts';
-import type { PassTarget } from '../cluster/join-owner.ts';
+import { type PassTarget, passTargetOf } from '../cluster/join-owner.ts';
 import type { LeaseRecord } from '../cluster/lease-store.ts';
 import { NodeDirectory } from '../cluster/node-directory.ts';
 import { Ownership } from '../cluster/ownership.ts';
@@ -49,7 +49,7 @@ import { hostAndPort } from '../server/peer-address.ts';
 import { StorageError } from '../storage/file/storage-error.ts';
 import { nodeTimer } from '../storage/file/storage-timer.ts';
 import { BrokerDefect } from './broker-defect.ts';
-import { openClusterStorage } from './broker-storage.ts';
+import { checkDataDir, openClusterStorage } from './broker-storage.ts';
 import type { CertificateFiles } from './certificate-files.ts';
 import { type ClusterLink, openClusterLink } from './cluster-link.ts';
 import { Doors, openCertificates, wantsHttp } from './doors.ts';
@@ -59,6 +59,7 @@ import { NodeContext, type NodeListeners } from './node-context.ts';
 import { NodeRandom } from './node-random.ts';
 import type { OptionValues } from './options.ts';
 import { reachableHost } from './reachable-host.ts';
+import { rehearseTerm } from './rehearse-term.ts';
 import {
   CLOSE_GRACE_MS,
   type CloseOptions,
@@ -108,18 +109,21 @@ class ClusterNode implements RunningBroker, ClusterHost {
   #settled: Promise<void> = Promise.resolve();
   readonly #onTarget: Set<() => void> = new Set();
   #closed: Promise<void> | undefined;
+  /** For whoever has asked for the end: what did not become durable. */
+  #closeFailure: StorageError | undefined;
 
   static async start(values: OptionValues, listeners: NodeListeners): Promise<ClusterNode> {
     const context = await NodeContext.open(values, listeners);
     const link = await openClusterLink(values, listeners.onEvent);
-    const node = new ClusterNode(context, link);
+    let node: ClusterNode | undefined;
     try {
+      node = new ClusterNode(context, link);
       await node.#open();
+      return node;
     } catch (error) {
-      await node.close();
+      await (node === undefined ? link.nats.close() : node.close());
       throw error;
     }
-    return node;
   }
 
   private constructor(context: NodeContext, link: ClusterLink) {
@@ -295,6 +299,7 @@ class ClusterNode implements RunningBroker, ClusterHost {
   }
 
   async #open(): Promise<void> {
+    await checkDataDir(this.#values);
     this.#context.openAuditFile();
     this.#peers = await PeerListener.open({
       hosts: this.#values.host,
@@ -309,11 +314,9 @@ class ClusterNode implements RunningBroker, ClusterHost {
       onEvent: this.#onEvent,
     });
     this.#ownership = this.#makeOwnership(this.#peers.addresses[0]?.port);
-    if (wantsHttp(this.#values)) {
-      await this.#doors.openHttp();
-      // now, and not when everybody waits for this node to take over
-      await import('../management/build-app.ts');
-    }
+    const withHttp = wantsHttp(this.#values);
+    await rehearseTerm(this.#context, this.#doors, withHttp);
+    if (withHttp) await this.#doors.openHttp();
     if (this.#values.standby === 'pass') await this.#doors.openAmqp();
     this.#ownership.start();
     this.#directory.start();
@@ -340,14 +343,18 @@ class ClusterNode implements RunningBroker, ClusterHost {
       return;
     }
     this.#serve(hosted, record, performance.now() - startMs);
-    if (wantsHttp(this.#values)) await this.#serveHttp(hosted);
+    if (wantsHttp(this.#values)) await this.#serveHttp(hosted).catch(throwUncaught);
   }
 
   /** Making the application takes some 100 ms, for which AMQP does not wait. */
   async #serveHttp(hosted: HostedBroker): Promise<void> {
     await hosted.openApi(this.#context.managementHost(hosted, this.#doors, this));
     if (this.#serving !== hosted) return;
-    this.#http.handler = (request, response) => hosted.onRequest(request, response);
+    this.#http.handler = (request, response) => {
+      // behind a pause of the process a request may come before the broker's next turn
+      if (hosted.mayGoOn()) hosted.onRequest(request, response);
+      else this.#standbyHttp(request, response);
+    };
   }
 
   async #openBroker(onHalt: (hosted: HostedBroker | undefined) => void): Promise<HostedBroker> {
@@ -424,7 +431,8 @@ class ClusterNode implements RunningBroker, ClusterHost {
 
   /** Lets go of the storage, and then of the lease, if it is still there. Goes on as a standby unless the node itself is the trouble. */
   async #endTerm(hosted: HostedBroker | undefined, error: unknown): Promise<void> {
-    this.#become({ kind: 'ending' });
+    this.#leaveTheFront();
+    hosted?.halt(error);
     await hosted?.whenHalted();
     const cause = hosted?.failure ?? error;
     await this.#ownership?.handOver('');
@@ -448,8 +456,8 @@ class ClusterNode implements RunningBroker, ClusterHost {
     const isAsked = this.#closed !== undefined;
     this.#ownership?.stop();
     this.#closed ??= this.#closeDoors();
-    if (isAsked) return;
-    if (cause instanceof StorageError) this.#context.listeners.onFailure(cause);
+    if (cause instanceof StorageError && isAsked) this.#closeFailure = cause;
+    else if (cause instanceof StorageError) this.#context.listeners.onFailure(cause);
     // a defect of a broker that serves was thrown already
     else if (!(cause instanceof BrokerDefect)) throwUncaught(cause);
   }
@@ -484,7 +492,8 @@ class ClusterNode implements RunningBroker, ClusterHost {
     const startMs = performance.now();
     this.#leaveTheFront();
     try {
-      await hosted.close(startMs + graceMs, () => this.#doors.destroyConnections('the log was handed over'));
+      // whoever came meanwhile waits for the next owner, and is not cut off with those that stay
+      await hosted.close(startMs + graceMs, () => {});
     } catch (error) {
       await this.#endTerm(hosted, error);
       return;
@@ -505,9 +514,7 @@ class ClusterNode implements RunningBroker, ClusterHost {
   async #close(graceMs: number): Promise<void> {
     const endMs = performance.now() + graceMs;
     this.#doors.closeAmqp();
-    await this.#doors.closeHttp(Math.min(HTTP_CLOSE_GRACE_MS, graceMs / 2));
-    if (this.#role.kind === 'opening') this.#ownership?.stop();
-    await this.#settled;
+    await this.#settle();
     const hosted = this.#serving;
     if (hosted !== undefined) {
       const [successor = ''] = this.#successors();
@@ -518,7 +525,22 @@ class ClusterNode implements RunningBroker, ClusterHost {
         successor === '' ? leftMs : Math.min(HAND_OVER_GRACE_MS, leftMs),
       );
     }
+    // requests that run may take their time: nobody else waits for them by now
+    await this.#doors.closeHttp(Math.min(HTTP_CLOSE_GRACE_MS, graceMs / 2));
     await this.#closeDoors();
+    if (this.#closeFailure !== undefined) throw this.#closeFailure;
+  }
+
+  /** No term begins any more. Resolves when what was opening or ending has become something else. */
+  async #settle(): Promise<void> {
+    let settled: Promise<void> | undefined;
+    while (settled !== this.#settled) {
+      const { kind } = this.#role;
+      // a hand-over that is under way still needs the lease
+      if (kind === 'standby' || kind === 'opening') this.#ownership?.stop();
+      settled = this.#settled;
+      await settled;
+    }
   }
 
   async #closeDoors(): Promise<void> {
@@ -556,8 +578,7 @@ class ClusterNode implements RunningBroker, ClusterHost {
   #target(): PassTarget | undefined {
     const record = this.#ownership?.record;
     if (record === undefined || !record.isServing || this.#otherOwner === undefined) return undefined;
-    const { hostname, port } = new URL(`tcp://${record.peerAddress}`);
-    return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port), token: record.peerToken };
+    return passTargetOf(record);
   }
 
   #roleName(): ClusterState['role'] {

@@ -52,6 +52,8 @@ export class HostedBroker {
   readonly #memoryWatch: MemoryWatch;
   readonly #diskWatch: DiskWatch;
   #app: FastifyInstance | undefined;
+  /** Requests that were not answered yet, or not to the end. */
+  readonly #unanswered = new Set<ServerResponse>();
   /** Since the last turn. */
   #receivedBytes = 0;
   #isClosing = false;
@@ -70,15 +72,21 @@ export class HostedBroker {
   ): Promise<HostedBroker> {
     const startMs = performance.now();
     let hosted: HostedBroker | undefined;
+    let early = undefined as StorageError | undefined;
     const { storage, image } = await openStorage({
       onEvent: options.onEvent,
-      onFailure: (reason) => hosted?.fail(reason),
+      onFailure: (reason) => {
+        if (hosted === undefined) early ??= reason;
+        else hosted.fail(reason);
+      },
       onFull: (on) => hosted?.setFull(on),
     });
     try {
+      if (early !== undefined) throw early;
       hosted = new HostedBroker(options, storage, image);
     } catch (error) {
-      await storage.close();
+      // why it could not begin counts, and not that what failed cannot be closed well
+      await storage.close().catch(() => undefined);
       throw error instanceof RestoreError ? new StorageError('DATA_FORMAT', error.message, error) : error;
     }
     if (image?.isFresh === false) hosted.#tellRecovered(storage.place, performance.now() - startMs);
@@ -113,17 +121,26 @@ export class HostedBroker {
   async openApi(host: ManagementHost): Promise<void> {
     // loaded only when it is wanted: a broker without HTTP does not pay for it
     const { buildApp } = await import('../management/build-app.ts');
-    this.#app = await buildApp(host, (error, what) =>
+    const app = await buildApp(host, (error, what) =>
       this.#options.onEvent({
         level: 'error',
         text: `defect in the HTTP API, at ${what}: ${error.stack ?? error.message}`,
       }),
     );
-    await this.#app.ready();
+    await app.ready();
+    this.#app = app;
+    // it was closed, or stopped, before there was anything to close
+    if (this.#isClosing || this.isHalted) await this.closeApi();
   }
 
   onRequest(request: IncomingMessage, response: ServerResponse): void {
-    this.#app?.routing(request, response);
+    if (this.#app === undefined) {
+      response.destroy();
+      return;
+    }
+    this.#unanswered.add(response);
+    response.on('close', () => this.#unanswered.delete(response));
+    this.#app.routing(request, response);
   }
 
   /** Streams and long polls of HTTP end by it. Never throws. */
@@ -175,6 +192,7 @@ export class HostedBroker {
     await this.closeApi();
     await this.#farewell(endMs, cutOff);
     this.#stop();
+    this.#cutRequests();
     await this.#closeStorage();
     // reading may have failed meanwhile, of which the storage knows nothing
     this.assertRuns();
@@ -188,6 +206,19 @@ export class HostedBroker {
     if (this.#failure !== undefined) return;
     this.#halt(cause);
     this.#options.onFailure(cause);
+  }
+
+  /** As `fail`, for whoever has an end for it already: nobody hears of `cause`. */
+  halt(cause: unknown): void {
+    if (!this.isHalted) this.#halt(cause);
+  }
+
+  /**
+   * Whether the broker may do something now, for what is not done in its turns. When not, it has stopped where it was, and `onHalt`
+   * was called.
+   */
+  mayGoOn(): boolean {
+    return !this.isHalted && this.#mayRun();
   }
 
   /** Why it stopped where it was; undefined: it did not. */
@@ -221,6 +252,11 @@ export class HostedBroker {
     for (const connection of [...this.broker.connections]) connection.abandon('the broker stopped');
   }
 
+  /** Those that wait for something to become durable hear of it in a turn, of which there is none any more. */
+  #cutRequests(): void {
+    for (const response of this.#unanswered) if (!response.writableEnded) response.destroy();
+  }
+
   #closeStorage(): Promise<void> {
     this.#storageClosed ??= this.#storage.close();
     return this.#storageClosed;
@@ -237,6 +273,7 @@ export class HostedBroker {
     this.#stop();
     this.#options.onHalt();
     this.broker.halt();
+    this.#cutRequests();
     void this.closeApi();
     if (cause instanceof StorageError && cause.code === 'OWNERSHIP_LOST') this.#storage.abandon();
     if (this.#isClosing) return;

@@ -5,6 +5,7 @@ import {
   memoryShare,
   names,
   oneOf,
+  optionalHost,
   plainName,
   port,
   showBytes,
@@ -32,6 +33,13 @@ describe('a whole number', () => {
   test.each([0, 65_536, 1.5, Number.NaN, '1', null, true, {}])('refuses the value %s', (value) => {
     expect(kind.fromValue(value)).toBeUndefined();
   });
+});
+
+test('a host has no port, because it has one of its own', () => {
+  for (const host of ['', 'node-1.example', '10.0.0.1', 'fe80::1'])
+    expect(optionalHost().fromText(host)).toBe(host);
+  for (const host of ['node-1:25672', '[::1]', 'a b', 'http://a', 'a/b'])
+    expect(optionalHost().fromText(host)).toBeUndefined();
 });
 
 test('a port may be 0, for any free one', () => {

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /**
  * The kinds of values that options have. A kind reads text (from a flag or an environment variable) and plain values
  * (from a configuration file or from `startBroker`), and says in words what it allows.
@@ -127,6 +129,16 @@ export function plainName(): OptionKind<string> {
 export function optionalText(placeholder: string, allowed: string): OptionKind<string> {
   const read = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
   return { placeholder, allowed, fromText: read, fromValue: read };
+}
+
+/** Where something is reached, without a port; or none. */
+export function optionalHost(): OptionKind<string> {
+  const read = (value: unknown): string | undefined =>
+    typeof value === 'string' && (value === '' || isIP(value) !== 0 || /^[\w.-]+$/.test(value))
+      ? value
+      : undefined;
+  const allowed = 'a host name or an address without a port, or nothing';
+  return { placeholder: 'host', allowed, fromText: read, fromValue: read };
 }
 
 /** The path of a file, or none. */

@@ -11,6 +11,7 @@ import {
   type OptionKind,
   oneOf,
   optionalFile,
+  optionalHost,
   optionalSource,
   optionalText,
   plainName,
@@ -298,7 +299,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionDefinition<OptionValue
   },
   clusterHost: {
     group: 'Cluster',
-    kind: optionalText('host', 'a host name or an address, or nothing'),
+    kind: optionalHost(),
     default: '',
     defaultText: 'the first of host, or the name of the machine when that stands for all addresses',
     doc: 'Where other nodes reach this one.',

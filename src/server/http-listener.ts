@@ -86,8 +86,9 @@ export class HttpListener {
    * whoever has read it first. The socket must be paused.
    */
   adopt(socket: Socket): void {
-    if (this.#adopted.size >= this.#options.connectionsMax || this.#isClosed) {
-      this.#reportRefusal(`another node: there are ${this.#adopted.size} of such already`);
+    const isFull = this.#adopted.size >= this.#options.connectionsMax;
+    if (isFull) this.#reportRefusal(`another node: there are ${this.#adopted.size} of such already`);
+    if (isFull || this.#isClosed) {
       socket.destroy();
       return;
     }

@@ -51,7 +51,7 @@ test('where no server is, each is named with what is wrong, and no password', as
   });
   expect(error).toMatchObject({ code: 'NATS_UNREACHABLE' });
   expect(error.message).toBe(
-    'no server of NATS was reached within 500 ms ' +
+    'no NATS server took the connection within 500 ms ' +
       `(127.0.0.1:${first}: connect ECONNREFUSED 127.0.0.1:${first}; 127.0.0.1:${second}: connect ECONNREFUSED 127.0.0.1:${second}). ` +
       'Check --nats, the log-in, and that the servers run',
   );

@@ -293,7 +293,7 @@ class Dialler {
     );
     return new StorageError(
       'NATS_UNREACHABLE',
-      `no server of NATS was reached within ${withinMs} ms (${faults.join('; ')}). Check --nats, the log-in, and that the servers run`,
+      `no NATS server took the connection within ${withinMs} ms (${faults.join('; ')}). Check --nats, the log-in, and that the servers run`,
     );
   }
 
