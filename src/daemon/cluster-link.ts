@@ -33,9 +33,10 @@ export async function openClusterLink(
   onEvent: (event: BrokerEvent) => void,
 ): Promise<ClusterLink> {
   const endMs = performance.now() + START_PATIENCE_MS;
+  const tell = onceEach(onEvent);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await openOnce(values, onEvent);
+      return await openOnce(values, tell, onEvent);
     } catch (error) {
       if (!isUnreachable(error) || performance.now() > endMs) throw error;
       if (attempt === 1)
@@ -45,13 +46,28 @@ export async function openClusterLink(
   }
 }
 
-async function openOnce(values: OptionValues, onEvent: (event: BrokerEvent) => void): Promise<ClusterLink> {
+/** Each attempt finds the same. */
+function onceEach(onEvent: (event: BrokerEvent) => void): (event: BrokerEvent) => void {
+  const told = new Set<string>();
+  return (event) => {
+    if (told.has(event.text)) return;
+    told.add(event.text);
+    onEvent(event);
+  };
+}
+
+/** `tell` is told of what is found at the start, `onEvent` of what happens later. */
+async function openOnce(
+  values: OptionValues,
+  tell: (event: BrokerEvent) => void,
+  onEvent: (event: BrokerEvent) => void,
+): Promise<ClusterLink> {
   const { nats: servers, natsCredentials: credentials, natsCa: ca, clusterName: cluster } = values;
   const files = { ...(credentials && { credentials }), ...(ca && { ca }) };
   const nats = await connectNats({ servers, ...files, name: `leveret ${values.nodeName}`, onEvent });
   try {
     const acceptLoss = values.natsAcceptLoss === 'on';
-    await probeCluster(nats, { cluster, monitorUrls: monitorUrls(values), acceptLoss, onEvent });
+    await probeCluster(nats, { cluster, monitorUrls: monitorUrls(values), acceptLoss, onEvent: tell });
     const [main, cold, records] = await Promise.all([
       openNatsLog(nats, cluster, 'main'),
       openNatsLog(nats, cluster, 'cold'),

@@ -105,6 +105,8 @@ class ClusterNode implements RunningBroker, ClusterHost {
   #epoch = 0;
   /** The highest that an owner said it had; 0 where loss is accepted. */
   #epochSeen = 0;
+  /** The term of another node that was told of last. */
+  #termTold = '';
   /** Resolves when what is opening or ending has become something else. Never rejects. */
   #settled: Promise<void> = Promise.resolve();
   readonly #onTarget: Set<() => void> = new Set();
@@ -402,7 +404,6 @@ class ClusterNode implements RunningBroker, ClusterHost {
 
   /** The lease is gone; a broker that serves stops at its next turn at the latest. */
   #onLost(reason: string): void {
-    this.#tell('warn', `node '${this.#name}' does not own the log any more: ${reason}`);
     const hosted = this.#serving;
     if (hosted !== undefined) hosted.fail(new StorageError('OWNERSHIP_LOST', reason));
     else if (this.#role.kind === 'standby') this.#ownership?.start();
@@ -438,7 +439,7 @@ class ClusterNode implements RunningBroker, ClusterHost {
     await this.#ownership?.handOver('');
     if (isAnothersTurn(cause)) {
       this.#standBy();
-      this.#tell('warn', `node '${this.#name}' stands by: ${cause.message}`);
+      this.#tell('warn', `node '${this.#name}' does not own the log any more: ${cause.message}`);
     } else {
       this.#become({ kind: 'standby' });
       this.#giveUp(cause);
@@ -501,7 +502,11 @@ class ClusterNode implements RunningBroker, ClusterHost {
     const isHandedOver = await this.#ownership?.handOver(successor);
     this.#standBy();
     const took = `${Math.round(performance.now() - startMs)} ms`;
-    if (isHandedOver) this.#tell('info', `the log was handed over to ${successor || 'nobody'} in ${took}`);
+    if (isHandedOver)
+      this.#tell(
+        'info',
+        `the log was handed over to ${successor === '' ? 'nobody' : `'${successor}'`} in ${took}`,
+      );
     else
       this.#tell(
         'warn',
@@ -565,7 +570,19 @@ class ClusterNode implements RunningBroker, ClusterHost {
   #onLeaseChange(record: LeaseRecord | undefined): void {
     if (this.#values.natsAcceptLoss === 'off')
       this.#epochSeen = Math.max(this.#epochSeen, record?.epoch ?? 0);
+    this.#tellOwner(record);
     for (const listener of [...this.#onTarget]) listener();
+  }
+
+  /** Once for each term of another node. */
+  #tellOwner(record: LeaseRecord | undefined): void {
+    if (record?.isServing !== true || this.#otherOwner === undefined || record.term === this.#termTold)
+      return;
+    this.#termTold = record.term;
+    this.#tell(
+      'info',
+      `node '${this.#name}' stands by: node '${record.owner}' owns the log, epoch ${record.epoch}`,
+    );
   }
 
   /** The node that the lease names; undefined when that is this one, or nobody. */

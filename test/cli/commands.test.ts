@@ -486,7 +486,7 @@ describeWith(systemProgram('script', 'bsdutils'), 'on a terminal', () => {
     const lines = await printed(['cluster']);
     expect(lines[0]).toMatch(/^No cluster: node \S+ works alone$/);
     const [json = ''] = await printed(['cluster', 'status', '--json']);
-    expect(JSON.parse(json)).toMatchObject({ role: 'single', servesClients: true, streams: [] });
+    expect(JSON.parse(json)).toMatchObject({ role: 'single', serves_clients: true, streams: [] });
     const { code, stderr } = await leveret(['cluster', 'handover']);
     expect([code, stderr]).toEqual([
       1,

@@ -52,6 +52,8 @@ const GREETING_MS = 1_000;
 const DIAL_MS = 2_000;
 /** Between two rounds over all servers. */
 const ROUND_MS = 200;
+/** That another server is asked is said at most this often. */
+const TELL_MS = 10_000;
 /** What the interface of JetStream takes to answer, at most. */
 const ANSWER_MS = 2_000;
 const PING_MS = 500;
@@ -102,7 +104,9 @@ export class NatsConnection {
   #link: OpenLink | undefined;
   #isClosed = false;
   /** There was a server before. */
-  #hasLeft = false;
+  /** That the last server was left was told, and when. */
+  #isTold = false;
+  #toldMs = Number.NEGATIVE_INFINITY;
   #cancelWait: () => void = () => undefined;
   /** Called when there is a link, or never will be. */
   readonly #waiting = new Set<() => void>();
@@ -202,7 +206,7 @@ export class NatsConnection {
   async #enter(link: OpenLink): Promise<void> {
     if (this.#isClosed) return link.close();
     this.#link = link;
-    if (this.#hasLeft) this.#onEvent({ level: 'info', text: `going on with the NATS server ${link.server}` });
+    if (this.#isTold) this.#onEvent({ level: 'info', text: `going on with the NATS server ${link.server}` });
     link.start();
     for (const listener of this.#listeners) listener(link);
     this.#wake();
@@ -211,11 +215,19 @@ export class NatsConnection {
   #leave(link: OpenLink, reason: string): void {
     if (this.#link !== link) return;
     this.#link = undefined;
-    this.#hasLeft = true;
-    this.#onEvent({ level: 'warn', text: `leaving the NATS server ${link.server}: ${reason}` });
+    this.#tellLeaving(link, reason);
     // It ends by itself; whether that goes well changes nothing any more.
     link.close().catch(() => undefined);
     if (!this.#isClosed) this.#startDialling();
+  }
+
+  /** While a majority is away this happens once a second. */
+  #tellLeaving({ server }: OpenLink, reason: string): void {
+    const nowMs = performance.now();
+    this.#isTold = nowMs - this.#toldMs >= TELL_MS;
+    if (!this.#isTold) return;
+    this.#toldMs = nowMs;
+    this.#onEvent({ level: 'warn', text: `leaving the NATS server ${server}: ${reason}` });
   }
 
   #wake(): void {
