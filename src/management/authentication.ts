@@ -91,8 +91,7 @@ async function identityOf(
 ): Promise<Identity> {
   const { authorization } = request.headers;
   const credential = authorization === undefined ? undefined : credentialOf(authorization);
-  // a script of a page wants the answer, and not that the browser asks for a password
-  if (request.headers['x-requested-with'] === undefined) {
+  if (!isOfScript(request)) {
     reply.header('www-authenticate', 'Basic realm="Leveret"');
   }
   if (authorization === undefined || credential === undefined) {
@@ -102,6 +101,14 @@ async function identityOf(
   reply.removeHeader('www-authenticate');
   context.known.remember(authorization, peer, identity);
   return identity;
+}
+
+/**
+ * A script of a page wants the answer, and not that the browser asks for a password; while it asks, the script hears nothing. One that
+ * opens a stream of events can set no header, but the browser says what it accepts.
+ */
+function isOfScript({ headers }: FastifyRequest): boolean {
+  return headers['x-requested-with'] !== undefined || headers.accept === 'text/event-stream';
 }
 
 function credentialOf(header: string): Credential | undefined {

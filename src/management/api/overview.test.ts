@@ -15,3 +15,11 @@ test('nobody is let in without a password, or with a wrong one', async () => {
     expect(answer.json.error).toBe('not_authorised');
   }
 });
+
+test('the browser is not made to ask for a password on behalf of a script, also when that opens a stream of events', async () => {
+  const { app } = await ApiUnderTest.start();
+  for (const headers of [{ 'x-requested-with': 'page' }, { accept: 'text/event-stream' }]) {
+    const answer = await app.inject({ url: '/v1/watch?path=/api/whoami', headers });
+    expect([answer.statusCode, answer.headers['www-authenticate']]).toEqual([401, undefined]);
+  }
+});
