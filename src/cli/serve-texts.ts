@@ -76,14 +76,19 @@ export function stoppedText({ storage, dataDir, clusterName }: OptionValues): st
   }
 }
 
-function whereMessagesAre({ storage, dataDir, clusterName, nodeName }: OptionValues): string {
+function whereMessagesAre({ storage, dataDir, clusterName, nodeName, standby }: OptionValues): string {
   switch (storage) {
     case 'memory':
       return 'Messages are kept in memory: they are gone when the broker stops.';
     case 'file':
       return `Messages are kept in ${absolute(dataDir)}: durable queues and persistent messages outlive the broker.`;
     case 'jetstream':
-      return `This is node ${nodeName} of cluster ${clusterName}, whose messages NATS keeps: leveret cluster status shows who owns them.`;
+      return (
+        `This is node ${nodeName} of cluster ${clusterName}, whose messages NATS keeps: leveret cluster status shows who owns them.` +
+        (standby === 'refuse'
+          ? '\nUntil this node does, AMQP is closed and HTTP says only that (--standby refuse).'
+          : '')
+      );
   }
 }
 

@@ -7,7 +7,7 @@ import { hostAndPort, peerOf } from '../server/peer-address.ts';
 import { type TlsMaterial, tlsFactsOf } from '../server/tls-material.ts';
 import { BoundedReport } from './bounded-report.ts';
 import { isSameTarget, joinOwner, type PassTarget } from './join-owner.ts';
-import { answerUnavailable } from './standby-answer.ts';
+import { answerUnavailable, NO_OWNER } from './standby-answer.ts';
 
 export interface HttpPassThroughOptions {
   /** Where the owner is now; undefined while none is known, and when it is this node. */
@@ -185,7 +185,6 @@ class Line {
   }
 }
 
-const NO_OWNER = 'no node owns the log at the moment: try again in a second';
 const NOT_REACHED =
   'the node that owns the log cannot be reached at the moment: nothing was done, try again in a second';
 const UNKNOWN =

@@ -8,6 +8,10 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
+/** What a client of a node hears that knows no owner. */
+export const NO_OWNER =
+  'no node owns the log at the moment: try again in a second. When that goes on, a majority of the NATS servers may be away';
+
 const TITLES = { 502: 'The owner has gone', 503: 'Not at the moment' } as const;
 
 /** What this node says itself. `headers` are added. */

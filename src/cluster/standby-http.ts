@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpPassThrough } from './http-pass-through.ts';
-import { answerJson, answerText, answerUnavailable, pathOf } from './standby-answer.ts';
+import { answerJson, answerText, answerUnavailable, NO_OWNER, pathOf } from './standby-answer.ts';
 
 /** What a node answers itself, without asking the owner: a value that is sent as JSON, or a text. */
 export type OwnAnswer =
@@ -41,6 +41,6 @@ function answerSelf(route: () => OwnAnswer, request: IncomingMessage, response: 
 }
 
 function refusalText(owner: string | undefined): string {
-  if (owner === undefined) return 'no node owns the log at the moment: try again in a second';
+  if (owner === undefined) return NO_OWNER;
   return `this node stands by and takes no clients (--standby refuse): ask node '${owner}', which owns the log`;
 }
