@@ -3,9 +3,17 @@ import { smallReach } from './test/crash/small-reach.ts';
 import { JETSTREAM_SUITES } from './test/jetstream/jetstream-suites.ts';
 import { onJetStream } from './test/jetstream/on-jetstream.ts';
 
+/** What runs against other programs. The last ones start many processes of their own, and kept the quick ones waiting. */
+const interop = [
+  'test/interop/**/*.test.ts',
+  'test/cli/documentation.test.ts',
+  'test/cli/services/running.test.ts',
+  'test/services/suite/leveret.test.ts',
+];
+
 /** What runs against other programs, or for minutes, has a project and an npm script of its own. */
 const slow = [
-  'test/interop/**',
+  ...interop,
   'test/differential/**',
   'test/fuzz*/**',
   'test/crash/crash-*.test.ts',
@@ -39,7 +47,7 @@ export default defineConfig({
       {
         test: {
           name: 'interop',
-          include: ['test/interop/**/*.test.ts'],
+          include: interop,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           retry,
