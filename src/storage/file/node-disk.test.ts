@@ -25,6 +25,14 @@ test('the directory is made when it is locked, for this user only', async () => 
   expect((await stat(path)).mode & 0o777).toBe(0o700);
 });
 
+test('directories whose parents are missing are made at the same time', async () => {
+  const names = Array.from({ length: 20 }, (_, index) => `node-${index}`);
+  const nodes = join(parent, 'cluster', 'nodes');
+  const locks = await Promise.all(names.map((name) => new NodeDisk(join(nodes, name)).lock()));
+  expect((await readdir(nodes)).sort()).toEqual(names.toSorted());
+  for (const lock of locks) await lock.release();
+});
+
 test('a file is written and read at any offset', async () => {
   const file = await disk.create('a.log');
   await file.write([text('hello '), text('world')], 0);

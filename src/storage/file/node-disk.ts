@@ -153,18 +153,17 @@ function unwritten(buffers: readonly Uint8Array[], written: number): readonly Ui
 }
 
 /**
- * Makes the directory `path`, and those above it that are missing, durable. Not `mkdir` with `recursive`: that tries for ever
- * where a parent is there but nothing can be made in it, as under /proc.
+ * Makes the directory `path`, and those above it that are missing, durable; another process may be making the same ones. Not `mkdir`
+ * with `recursive`: that tries for ever where a parent is there but nothing can be made in it, as under /proc.
  */
 async function makeDirectory(path: string): Promise<void> {
   const parent = dirname(path);
+  if (parent !== path && !(await isThere(parent))) await makeDirectory(parent);
   try {
     await mkdir(path, DIRECTORY_MODE);
   } catch (error) {
     if (codeOf(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
-    if (codeOf(error) !== 'ENOENT' || (await isThere(parent))) throw error;
-    await makeDirectory(parent);
-    await mkdir(path, DIRECTORY_MODE);
+    throw error;
   }
   await syncPath(parent);
 }

@@ -23,6 +23,9 @@ const CONNECTIONS = 2;
 const PAUSE_MS_MAX = 400;
 const PATIENCE_MS = 90_000;
 
+/** Nothing was done to the cluster yet. */
+export class NotBegunError extends Error {}
+
 /** A cluster, and clients that use it whatever happens. */
 export class LabScene {
   readonly cluster: LabCluster;
@@ -35,10 +38,15 @@ export class LabScene {
     this.load = load;
   }
 
-  /** Starts all of it, waits until each client gets on, and ends it after `use`. Data, ledgers and logs stay when that fails. */
+  /**
+   * Starts all of it, waits until each client gets on, and ends it after `use`. Data, ledgers and logs stay when that fails. Rejects
+   * with a NotBegunError when `use` was not called.
+   */
   static async run<T>(options: LabSceneOptions, use: (scene: LabScene) => Promise<T>): Promise<T> {
     const directory = await mkdtemp(join(tmpdir(), 'leveret-lab-'));
-    const scene = await LabScene.#start(directory, options);
+    const scene = await LabScene.#start(directory, options).catch((error: Error) => {
+      throw new NotBegunError(error.message, { cause: error });
+    });
     try {
       const result = await use(scene);
       await rm(directory, { recursive: true, force: true });

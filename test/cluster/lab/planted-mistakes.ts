@@ -6,8 +6,10 @@ export interface PlantedMistake {
   readonly patch: Patch;
   /** The faults that must find it, again and again; none: the pause of an owner. */
   readonly faults: readonly string[];
-  /** Planted unless all are asked for. */
+  /** Planted also when not all are asked for. */
   readonly isQuick?: boolean;
+  /** With it a cluster does not even begin. */
+  readonly isFoundAtStart?: boolean;
 }
 
 export const PLANTED_MISTAKES: readonly PlantedMistake[] = [
@@ -48,6 +50,7 @@ export const PLANTED_MISTAKES: readonly PlantedMistake[] = [
       to: 'return 0 *',
     },
     faults: ['kill -9 of the owner'],
+    isFoundAtStart: true,
   },
   {
     name: 'an append does not expect anything',
