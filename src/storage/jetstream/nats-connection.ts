@@ -103,7 +103,6 @@ export class NatsConnection {
   readonly #onEvent: (event: BrokerEvent) => void;
   #link: OpenLink | undefined;
   #isClosed = false;
-  /** There was a server before. */
   /** That the last server was left was told, and when. */
   #isTold = false;
   #toldMs = Number.NEGATIVE_INFINITY;
