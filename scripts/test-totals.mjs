@@ -7,8 +7,6 @@
  *   numTotalTests: number,
  *   numPassedTests: number,
  *   numFailedTests: number,
- *   numPendingTests: number,
- *   numTodoTests: number,
  *   testResults?: readonly { assertionResults: readonly TestReport[] }[],
  * }} Report
  *
@@ -21,15 +19,14 @@
  *
  * @param {ReadonlyMap<string, Report | undefined>} reports by suite
  * @param {readonly string[]} failedSteps suites and other steps whose command failed; one that is no suite is one failure
- * @returns {{ passed: number, failed: number, skipped: number, reasons: string[] }} reasons: of what failed beside tests
+ * @returns {{ passed: number, failed: number, reasons: string[] }} reasons: of what failed beside tests
  */
 export function testTotals(reports, failedSteps) {
   const reasons = failedSteps.filter((step) => !reports.has(step)).map((step) => `step ${step} failed`);
-  const totals = { passed: 0, failed: 0, skipped: 0, reasons };
+  const totals = { passed: 0, failed: 0, reasons };
   for (const [suite, report] of reports) {
     totals.passed += report?.numPassedTests ?? 0;
     totals.failed += report?.numFailedTests ?? 0;
-    totals.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
     const reason = brokenSuite(suite, report, failedSteps.includes(suite));
     if (reason !== undefined) reasons.push(reason);
   }
@@ -51,8 +48,8 @@ function brokenSuite(suite, report, commandFailed) {
 }
 
 /**
- * A line for each test that failed at least once, with what it said first: nobody has to look for it in the output of all
- * suites. One that passed at the second attempt is no failure, but wants to be mended.
+ * A line for each test that failed at least once, with what it said first, or was not run: nobody has to look for it in the
+ * output of all suites. One that passed at the second attempt is no failure, but wants to be mended.
  *
  * @param {ReadonlyMap<string, Report | undefined>} reports by suite
  * @returns {string[]}
@@ -60,20 +57,37 @@ function brokenSuite(suite, report, commandFailed) {
 export function troubledTests(reports) {
   return [...reports].flatMap(([suite, report]) =>
     (report?.testResults ?? []).flatMap(({ assertionResults }) =>
-      assertionResults.flatMap(({ fullName, status, failureMessages }) => {
-        const [message] = failureMessages ?? [];
-        if (message === undefined && status !== 'failed') return [];
-        const how = status === 'failed' ? 'failed' : 'passed at the second attempt';
-        return [`${suite}: ${fullName}: ${how}: ${message?.split('\n')[0] ?? ''}`];
+      assertionResults.flatMap((test) => {
+        const trouble = troubleOf(test);
+        return trouble === undefined ? [] : [`${suite}: ${test.fullName}: ${trouble}`];
       }),
     ),
   );
 }
 
 /**
- * @param {{ passed: number, failed: number, skipped: number }} totals
+ * @param {TestReport} test
+ * @returns {string | undefined}
+ */
+function troubleOf({ status, failureMessages }) {
+  const [message] = failureMessages ?? [];
+  if (status === 'failed') return `failed: ${firstLine(message)}`;
+  if (status !== 'passed') return 'not run';
+  return message === undefined ? undefined : `passed at the second attempt: ${firstLine(message)}`;
+}
+
+/**
+ * @param {string | undefined} text
  * @returns {string}
  */
-export function totalsLine({ passed, failed, skipped }) {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+function firstLine(text = '') {
+  return text.split('\n')[0] ?? '';
+}
+
+/**
+ * @param {{ passed: number, failed: number }} totals
+ * @returns {string}
+ */
+export function totalsLine({ passed, failed }) {
+  return `${passed} passed, ${failed} failed`;
 }
