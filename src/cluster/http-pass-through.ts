@@ -2,10 +2,10 @@ import { Agent, request as httpRequest, type IncomingMessage, type ServerRespons
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { BrokerEvent, Peer } from '../core/environment.ts';
+import { BoundedReport } from '../server/bounded-report.ts';
 import { isAdopted } from '../server/http-listener.ts';
 import { hostAndPort, peerOf } from '../server/peer-address.ts';
 import { type TlsMaterial, tlsFactsOf } from '../server/tls-material.ts';
-import { BoundedReport } from './bounded-report.ts';
 import { isSameTarget, joinOwner, type PassTarget } from './join-owner.ts';
 import { answerUnavailable, NO_OWNER } from './standby-answer.ts';
 

@@ -1,8 +1,8 @@
 import type { BrokerEvent, Peer, Transport } from '../core/environment.ts';
 import type { AmqpBroker } from '../server/amqp-broker.ts';
+import { BoundedReport } from '../server/bounded-report.ts';
 import { hostAndPort } from '../server/peer-address.ts';
 import type { TlsMaterial } from '../server/tls-material.ts';
-import { BoundedReport } from './bounded-report.ts';
 import { isSameTarget, type PassTarget } from './join-owner.ts';
 import { PassThroughConnection, type PassThroughOwner } from './pass-through-connection.ts';
 

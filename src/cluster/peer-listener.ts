@@ -2,11 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { BrokerEvent, Peer } from '../core/environment.ts';
+import { BoundedReport } from '../server/bounded-report.ts';
 import { HandshakeLimit } from '../server/handshake-limit.ts';
 import { type ListenerAddress, listenOnHosts } from '../server/listen-on-hosts.ts';
 import { hostAndPort, peerOf } from '../server/peer-address.ts';
 import { contextOf, type TlsMaterial, tlsServerOptions } from '../server/tls-material.ts';
-import { BoundedReport } from './bounded-report.ts';
 import { PREFACE_TAKEN, type Preface, PrefaceError, PrefaceReader } from './peer-preface.ts';
 
 export interface PeerListenerOptions {

@@ -203,7 +203,7 @@ export class HostedBroker {
    * because the state that it would come from is in doubt. May be called in the middle of anything that the broker does.
    */
   fail(cause: StorageError): void {
-    if (this.#failure !== undefined) return;
+    if (this.isHalted) return;
     this.#halt(cause);
     this.#options.onFailure(cause);
   }

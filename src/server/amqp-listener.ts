@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { BrokerEvent, Peer } from '../core/environment.ts';
 import type { AmqpBroker } from './amqp-broker.ts';
+import { BoundedReport } from './bounded-report.ts';
 import { HandshakeLimit } from './handshake-limit.ts';
 import { type ListenerAddress, listenOnHosts } from './listen-on-hosts.ts';
 import { peerOf } from './peer-address.ts';
@@ -16,8 +17,6 @@ import {
 
 /** How often the peers that have stopped reading are looked for. */
 const PROGRESS_CHECK_MS = 10_000;
-/** Lines about refused connections are written at most this often: whoever floods us must not flood the log. */
-const REFUSAL_EVENT_MS = 10_000;
 
 export interface AmqpListenerOptions {
   /** Addresses or names. `localhost` means 127.0.0.1, and ::1 where the machine has it. */
@@ -61,12 +60,15 @@ export class AmqpListener implements TransportOwner {
   /** Does not listen: it is handed the sockets that were admitted. Undefined in the clear. */
   readonly #tlsServer: TlsServer | undefined;
   #progressTimer: NodeJS.Timeout | undefined;
-  #refusedCount = 0;
-  #refusalEventMs = Number.NEGATIVE_INFINITY;
+  readonly #refusals: BoundedReport;
 
   private constructor(broker: AmqpBroker, options: AmqpListenerOptions) {
     this.#broker = broker;
     this.#options = options;
+    this.#refusals = new BoundedReport(
+      options.onEvent,
+      (count, last) => `refused ${count} connections, the last from ${last}`,
+    );
     this.#handshakes = new HandshakeLimit(options.unauthenticatedMax, options.unauthenticatedPerAddressMax);
     this.#tlsServer = options.tls && this.#createTlsServer(options.tls);
   }
@@ -150,7 +152,7 @@ export class AmqpListener implements TransportOwner {
     const server = createTlsServer({ ...tlsServerOptions(tls), allowHalfOpen: true });
     server.on('secureConnection', (socket) => this.#onSecure(tls, socket));
     server.on('tlsClientError', (error, socket) => {
-      this.#reportRefusal(`${socket.remoteAddress ?? 'unknown'}: no TLS: ${error.message}`);
+      this.#refusals.add(`${socket.remoteAddress ?? 'unknown'}: no TLS: ${error.message}`);
       socket.destroy();
     });
     tls.onChange(() => server.setSecureContext(contextOf(tls)));
@@ -178,7 +180,7 @@ export class AmqpListener implements TransportOwner {
     if (peer && refusal === undefined) return true;
     socket.on('error', () => socket.destroy());
     socket.destroy();
-    if (peer) this.#reportRefusal(`${peer.remoteAddress}: ${refusal}`);
+    if (peer) this.#refusals.add(`${peer.remoteAddress}: ${refusal}`);
     return false;
   }
 
@@ -207,7 +209,7 @@ export class AmqpListener implements TransportOwner {
       socket.on('error', () => socket.destroy());
       socket.destroy();
       if (peer) {
-        this.#reportRefusal(
+        this.#refusals.add(
           `${peer.remoteAddress}: its certificate is not trusted: ${String(socket.authorizationError)}`,
         );
       }
@@ -247,17 +249,7 @@ export class AmqpListener implements TransportOwner {
 
   /** Mostly EMFILE: the process may open no more files. The kernel keeps the others waiting. */
   #onAcceptError(error: Error): void {
-    this.#reportRefusal(`unknown: ${error.message}`);
-  }
-
-  #reportRefusal(lastOne: string): void {
-    this.#refusedCount++;
-    const nowMs = performance.now();
-    if (nowMs - this.#refusalEventMs < REFUSAL_EVENT_MS) return;
-    const text = `refused ${this.#refusedCount} connections, the last from ${lastOne}`;
-    this.#refusedCount = 0;
-    this.#refusalEventMs = nowMs;
-    this.#options.onEvent({ level: 'warn', text });
+    this.#refusals.add(`unknown: ${error.message}`);
   }
 
   #checkProgress(): void {

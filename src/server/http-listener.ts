@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { BrokerEvent } from '../core/environment.ts';
+import { BoundedReport } from './bounded-report.ts';
 import { type ListenerAddress, listenOnHosts } from './listen-on-hosts.ts';
 import { contextOf, hasUntrustedCertificate, type TlsMaterial, tlsServerOptions } from './tls-material.ts';
 
@@ -16,7 +17,6 @@ const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES_MAX = 32 * 1024;
 /** While a listener closes: how soon a connection is closed that has become idle. */
 const IDLE_CHECK_MS = 20;
-const REFUSAL_EVENT_MS = 10_000;
 
 const LIMITS = {
   headersTimeout: HEADERS_TIMEOUT_MS,
@@ -57,11 +57,14 @@ export class HttpListener {
   readonly #adopted = new Set<Socket>();
   readonly #busy = new Set<Socket>();
   #isClosed = false;
-  #refusedCount = 0;
-  #refusalEventMs = Number.NEGATIVE_INFINITY;
+  readonly #refusals: BoundedReport;
 
   private constructor(options: HttpListenerOptions) {
     this.#options = options;
+    this.#refusals = new BoundedReport(
+      options.onEvent,
+      (count, last) => `refused ${count} HTTP connections, the last from ${last}`,
+    );
     this.#adopter = createServer(LIMITS, (request, response) => this.#onAdoptedRequest(request, response));
   }
 
@@ -87,7 +90,7 @@ export class HttpListener {
    */
   adopt(socket: Socket): void {
     const isFull = this.#adopted.size >= this.#options.connectionsMax;
-    if (isFull) this.#reportRefusal(`another node: there are ${this.#adopted.size} of such already`);
+    if (isFull) this.#refusals.add(`another node: there are ${this.#adopted.size} of such already`);
     if (isFull || this.#isClosed) {
       socket.destroy();
       return;
@@ -129,7 +132,7 @@ export class HttpListener {
     const listening = await listenOnHosts({ name, hosts, port, createServer });
     this.#servers = listening.map(({ server }) => server as Server);
     this.#addresses = listening.map(({ address }) => address);
-    for (const server of this.#servers) server.on('error', (error) => this.#reportRefusal(error.message));
+    for (const server of this.#servers) server.on('error', (error) => this.#refusals.add(error.message));
   }
 
   #createServer(): Server {
@@ -137,7 +140,7 @@ export class HttpListener {
     const server = tls === undefined ? createServer(LIMITS, onRequest) : this.#createTlsServer(tls);
     server.maxConnections = this.#options.connectionsMax;
     server.on('drop', (peer) =>
-      this.#reportRefusal(`${peer?.remoteAddress ?? 'unknown'}: there are ${server.maxConnections} already`),
+      this.#refusals.add(`${peer?.remoteAddress ?? 'unknown'}: there are ${server.maxConnections} already`),
     );
     return server;
   }
@@ -152,7 +155,7 @@ export class HttpListener {
     server.prependListener('secureConnection', (socket) => {
       if (!hasUntrustedCertificate(socket)) return;
       refused.add(socket);
-      this.#reportRefusal(
+      this.#refusals.add(
         `${socket.remoteAddress ?? 'unknown'}: its certificate is not trusted: ${String(socket.authorizationError)}`,
       );
       socket.destroy();
@@ -171,16 +174,6 @@ export class HttpListener {
     this.#busy.add(socket);
     response.on('close', () => this.#busy.delete(socket));
     this.#options.onRequest(request, response);
-  }
-
-  #reportRefusal(lastOne: string): void {
-    this.#refusedCount++;
-    const nowMs = performance.now();
-    if (nowMs - this.#refusalEventMs < REFUSAL_EVENT_MS) return;
-    const text = `refused ${this.#refusedCount} HTTP connections, the last from ${lastOne}`;
-    this.#refusedCount = 0;
-    this.#refusalEventMs = nowMs;
-    this.#options.onEvent({ level: 'warn', text });
   }
 }
 
